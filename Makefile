@@ -1,0 +1,118 @@
+# Two commands do everything on a fresh machine:
+#   make book    make test
+# PYTHON=python3.12 chooses an interpreter, PINS= drops the tested versions.
+
+PYTHON ?= python3
+PINS   ?= -c constraints.txt
+ARGS   ?=
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.installed
+ASSETS := book/_static/vendor/.done
+SITE   := _build/html/index.html
+WORKERS ?= auto --maxprocesses=4
+
+# Workers and kernels share the cores; threads of their own would fight.
+ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) \
+	--dist loadfile
+PIP_QUIET := $(if $(findstring s,$(firstword -$(MAKEFLAGS))),-q)
+
+# An interpreter asked for by name replaces an environment of another one.
+WHO := import sys; print(sys.version_info[:3], sys.base_prefix)
+ifneq ($(origin PYTHON),file)
+ifneq ($(wildcard $(BIN)/python),)
+ifneq ($(shell $(PYTHON) -c '$(WHO)'),$(shell $(BIN)/python -c '$(WHO)'))
+STALE := yes
+.PHONY: $(READY)
+endif
+endif
+endif
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help book lab train test lint format types unit notebooks site \
+	nightly install pins clean distclean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 @\2/p' $(MAKEFILE_LIST) \
+		| awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
+
+book: $(READY) $(ASSETS) ## Set everything up and build the book
+	@# A page with a warning is not read again by the next build, which
+	@# would then pass: after a failure the next build starts afresh.
+	@$(BIN)/jupyter-book build . -W --keep-going -n \
+		|| { rm -rf _build/.doctrees; exit 1; }
+	@echo "The book is ready: open $(CURDIR)/$(SITE)"
+
+lab: $(READY) ## Open the notebooks in JupyterLab
+	@$(BIN)/jupyter lab book
+
+train: $(READY) ## Train on digits; ARGS="--sweeps 20" adds options
+	@$(BIN)/python -m nnbcd train --data digits $(ARGS)
+
+test: lint types unit notebooks book site ## Run every check
+	@echo "All checks passed."
+
+lint: $(READY) ## Check style, notebooks too
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(READY) ## Put code and notebooks in the house style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(READY) ## Check types
+	$(BIN)/mypy
+
+unit: $(READY) ## Run the tests and the examples in docstrings
+	$(PYTEST) -m "not nightly and not site"
+
+notebooks: $(READY) ## Rerun the book and compare with what is printed
+	$(PYTEST) --nbval --nbval-current-env \
+		--nbval-sanitize-with book/_tools/nbval_sanitize.cfg book
+
+site: book ## Open the built book in a browser and use it
+	$(PYTEST) -m site
+
+nightly: $(READY) ## Run the tests that take minutes
+	$(PYTEST) -m nightly
+
+install: $(READY) ## Make the environment only
+
+pins: $(READY) ## Write the installed versions to constraints.txt
+	$(BIN)/python .ci/pins.py > constraints.new
+	mv constraints.new constraints.txt
+	@touch $(READY)
+
+clean: ## Remove what was built
+	rm -rf _build book/_static/vendor build dist *.egg-info \
+		.mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune \
+		-exec rm -rf {} +
+
+distclean: clean ## Remove the environment as well
+	rm -rf $(VENV)
+
+$(READY): requirements.txt constraints.txt pyproject.toml
+	@if [ -n "$(STALE)" ] || [ ! -x $(BIN)/python ]; then \
+		$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' && \
+		$(PYTHON) -m venv --clear $(VENV) || { \
+		echo "No environment: nnbcd needs Python 3.10 or newer with its" \
+			"venv module. Name one, say make book PYTHON=python3.12;" \
+			"on Debian or Ubuntu: sudo apt-get install python3-venv."; \
+		exit 1; }; fi
+	$(BIN)/python -m pip install $(PIP_QUIET) \
+		-r requirements.txt $(PINS) -e '.[dev]'
+	@touch $@
+
+$(ASSETS): book/_tools/vendor_assets.py | $(READY)
+	@command -v npm > /dev/null || { \
+		echo "npm is missing: it fetches MathJax and the widget scripts." \
+			"Install Node.js (Debian or Ubuntu: sudo apt-get install" \
+			"npm; macOS: brew install node), then run make again."; \
+		exit 1; }
+	$(BIN)/python book/_tools/vendor_assets.py
+	@touch $@

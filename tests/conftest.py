@@ -1,0 +1,30 @@
+"""What every test may ask for."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+# One core a test: pytest-xdist already keeps the others busy.
+torch.set_num_threads(1)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+        pytest.skip("this machine shows torch no CUDA device")
+
+
+@pytest.fixture(scope="session")
+def nnbcd_data() -> Path:
+    """Folder of the published data sets, see CONTRIBUTING.md."""
+    name = os.environ.get("NNBCD_DATA")
+    if name is None:
+        pytest.skip(
+            "the published data are not part of the repository: set "
+            "NNBCD_DATA to the folder that holds uci_har/ and mnist/"
+        )
+    folder = Path(name)
+    if not folder.is_dir():
+        pytest.fail(f"NNBCD_DATA names {name!r}, which is not a folder")
+    return folder
