@@ -9,7 +9,6 @@ ARGS   ?=
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
-ASSETS := book/_static/vendor/.done
 SITE   := _build/html/index.html
 WORKERS ?= auto --maxprocesses=4
 
@@ -40,7 +39,8 @@ help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 @\2/p' $(MAKEFILE_LIST) \
 		| awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
 
-book: $(READY) $(ASSETS) ## Set everything up and build the book
+book: $(READY) ## Set everything up and build the book
+	@$(BIN)/python book/_tools/vendor_assets.py
 	@# A page with a warning is not read again by the next build, which
 	@# would then pass: after a failure the next build starts afresh.
 	@$(BIN)/jupyter-book build . -W --keep-going -n \
@@ -106,13 +106,4 @@ $(READY): requirements.txt constraints.txt pyproject.toml
 		exit 1; }; fi
 	$(BIN)/python -m pip install $(PIP_QUIET) \
 		-r requirements.txt $(PINS) -e '.[dev]'
-	@touch $@
-
-$(ASSETS): book/_tools/vendor_assets.py | $(READY)
-	@command -v npm > /dev/null || { \
-		echo "npm is missing: it fetches MathJax and the widget scripts." \
-			"Install Node.js (Debian or Ubuntu: sudo apt-get install" \
-			"npm; macOS: brew install node), then run make again."; \
-		exit 1; }
-	$(BIN)/python book/_tools/vendor_assets.py
 	@touch $@
