@@ -1,6 +1,7 @@
 # Two commands do everything on a fresh machine:
 #   make book    make test
-# PYTHON=python3.12 chooses an interpreter, PINS= drops the tested versions.
+# PYTHON=python3.12 chooses an interpreter. In a fresh clone PINS= installs
+# the newest versions instead of the tested ones.
 
 PYTHON ?= python3
 PINS   ?= -c constraints.txt
@@ -14,9 +15,10 @@ WORKERS ?= auto --maxprocesses=4
 
 # Workers and kernels share the cores; threads of their own would fight.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
-PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) \
-	--dist loadfile
-PIP_QUIET := $(if $(findstring s,$(firstword -$(MAKEFLAGS))),-q)
+PYTEST  = $(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) \
+	--dist loadfile $(BRIEF)
+# `make -s` asks every tool to be brief.
+BRIEF   = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),-q)
 
 # An interpreter asked for by name replaces an environment of another one.
 WHO := import sys; print(sys.version_info[:3], sys.base_prefix)
@@ -43,7 +45,7 @@ book: $(READY) ## Set everything up and build the book
 	@$(BIN)/python book/_tools/vendor_assets.py
 	@# A page with a warning is not read again by the next build, which
 	@# would then pass: after a failure the next build starts afresh.
-	@$(BIN)/jupyter-book build . -W --keep-going -n \
+	@$(BIN)/jupyter-book build . -W --keep-going -n $(BRIEF) \
 		|| { rm -rf _build/.doctrees; exit 1; }
 	@echo "The book is ready: open $(CURDIR)/$(SITE)"
 
@@ -104,6 +106,6 @@ $(READY): requirements.txt constraints.txt pyproject.toml
 			"venv module. Name one, say make book PYTHON=python3.12;" \
 			"on Debian or Ubuntu: sudo apt-get install python3-venv."; \
 		exit 1; }; fi
-	$(BIN)/python -m pip install $(PIP_QUIET) \
+	$(BIN)/python -m pip install $(BRIEF) \
 		-r requirements.txt $(PINS) -e '.[dev]'
 	@touch $@
