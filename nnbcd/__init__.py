@@ -1,0 +1,55 @@
+"""NN-BCD: compressed networks by block coordinate descent, certified."""
+
+from nnbcd.activations import (
+    AbsoluteValue,
+    HardTanh,
+    Identity,
+    LeakyReLU,
+    ReLU,
+    ReLU6,
+)
+from nnbcd.certificate import Certificate
+from nnbcd.history import BlockRecord, History, SweepRecord
+from nnbcd.linalg import SingularMatrixError
+from nnbcd.losses import CrossEntropy, Hinge, Squared
+from nnbcd.network import Conv2d, Dense, Network
+from nnbcd.problem import Penalties, Problem
+from nnbcd.result import Result, Status
+from nnbcd.solver import Solver
+from nnbcd.state import State
+from nnbcd.structures import Free, LowRank, Sparse, TensorTrain
+from nnbcd.sweep import AscentError
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "AbsoluteValue",
+    "AscentError",
+    "BlockRecord",
+    "Certificate",
+    "Conv2d",
+    "CrossEntropy",
+    "Dense",
+    "Free",
+    "HardTanh",
+    "Hinge",
+    "History",
+    "Identity",
+    "LeakyReLU",
+    "LowRank",
+    "Network",
+    "Penalties",
+    "Problem",
+    "ReLU",
+    "ReLU6",
+    "Result",
+    "SingularMatrixError",
+    "Solver",
+    "Sparse",
+    "Squared",
+    "State",
+    "Status",
+    "SweepRecord",
+    "TensorTrain",
+    "__version__",
+]

@@ -1,0 +1,90 @@
+"""The G block: back to the set of structured matrices."""
+
+from __future__ import annotations
+
+import torch
+
+from nnbcd._typing import Float, Tensor
+from nnbcd.problem import Problem
+from nnbcd.state import State
+from nnbcd.structures import StructuredMatrix
+
+__all__ = ["guarantee", "update"]
+
+
+def update(
+    problem: Problem, state: State, i: int
+) -> tuple[StructuredMatrix, Float[Tensor, ""]]:
+    r"""Lower the lifted objective over G_i in M_i, all else fixed.
+
+    .. math::
+
+        \operatorname*{argmin}_{G \in M_i} \tfrac{\tau}{2} \|W_i - G\|^2
+        + \tfrac{\alpha}{2} \|G - G_i\|^2 ,
+
+    a projection of :math:`Z = (\tau W_i + \alpha G_i)/(\tau + \alpha)`.
+    Sparse and low-rank sets: the exact projection, a global minimiser.
+    Tensor trains have no closed-form projection; ``problem.g_step`` says
+    what is done instead:
+
+    * ``svd``: TT-SVD of W_i, the paper's choice. Only quasi-optimal, so
+      the objective **can rise**.
+    * ``guarded``: TT-SVD of Z, kept if it decreases the objective by
+      alpha/2 times its squared step; one ALS pass from G_i otherwise.
+    * ``als``: one ALS pass from G_i; every core is a closed form.
+
+    Parameters
+    ----------
+    problem : Problem
+    state : State
+        W_i and G_i of shape (d_out, d_in).
+    i : int
+        Layer, counted from 0. It must be structured.
+
+    Returns
+    -------
+    StructuredMatrix
+        The new G_i.
+    Tensor
+        Squared length of the step: ||G - G_i||^2, or the sum over cores
+        for an ALS pass. 0-dimensional.
+
+    Notes
+    -----
+    Li et al., arXiv:2303.06815, G block; ``guarded`` and ``als`` are ours.
+    ``guarded`` reads one comparison back to the host.
+    """
+    structure, weights = problem.network.structures[i], problem.layers[i]
+    w, old = state.w[i], state.g[i]
+    assert old is not None, "a free layer has no G block"
+    if structure.exact:
+        return structure.refine(w, old, weights.tau, weights.alpha)
+    if problem.g_step == "svd":
+        return _stepped(structure.project(w), old)
+    if problem.g_step == "guarded":
+        mean = weights.tau * w + weights.alpha * old.dense
+        mean = mean / (weights.tau + weights.alpha)
+        new, step = _stepped(structure.project(mean), old)
+        before = 0.5 * weights.tau * _square(w - old.dense)
+        after = 0.5 * weights.tau * _square(w - new.dense)
+        if bool(after + 0.5 * weights.alpha * step <= before):
+            return new, step
+    return structure.refine(w, old, weights.tau, weights.alpha)
+
+
+def guarantee(problem: Problem, i: int) -> float:
+    """Modulus a with Phi(old) - Phi(new) >= a * squared step."""
+    structure = problem.network.structures[i]
+    if problem.g_step == "svd" and not structure.exact:
+        return 0.0
+    return 0.5 * problem.layers[i].alpha
+
+
+def _stepped(
+    new: StructuredMatrix, old: StructuredMatrix
+) -> tuple[StructuredMatrix, Tensor]:
+    return new, _square(new.dense - old.dense)
+
+
+def _square(x: Tensor) -> Tensor:
+    return x.square().sum(dtype=torch.float64)

@@ -1,0 +1,221 @@
+r"""The convergence certificate of a run.
+
+The theorem of Attouch, Bolte and Svaiter (2013) asks an algorithm for two
+inequalities that hold at every sweep k,
+
+* **H1**, sufficient decrease:
+  :math:`\Phi(P^{k-1}) - \Phi(P^k) \ge a \|P^k - P^{k-1}\|^2`,
+* **H2**, relative error:
+  :math:`\|g^k\| \le b \|P^k - P^{k-1}\|` for a subgradient g^k,
+
+and concludes, for a function with the Kurdyka-Lojasiewicz property and a
+bounded sequence, that the whole sequence converges to a critical point. The
+certificate measures both sides of both on a recorded run, and can say no.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import isfinite, log
+
+from nnbcd.history import History, tolerance
+
+__all__ = ["Certificate", "certify"]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    r"""What a run proves about itself.
+
+    Parameters
+    ----------
+    sweeps : int
+        Sweeps looked at.
+    monotone : bool
+        No sweep and no block raised Phi beyond rounding.
+    objective_increases : int
+        Sweeps that did.
+    first_rise : str or None
+        The first block that raised Phi, in words.
+    min_slack : float
+        Smallest (decrease - guaranteed decrease) / |Phi| of any block.
+    sufficient_decrease : bool
+        H1: min_slack is not negative beyond rounding.
+    a : float
+        Smallest measured a_k = decrease / ||step||^2.
+    b : float or None
+        Largest measured b_k = ||g^k|| / ||step||; None if no subgradient
+        was computed.
+    bounded_b : bool or None
+        b_k shows no upward drift: its largest value over the second half is
+        at most ten times that over the first.
+    rate : float or None
+        Slope of log min ||g||^2 against log k over the second half; the
+        theorem bounds it by -1 in the long run.
+    bound : float or None
+        Largest K * min_{k <= K} ||g^k||^2, which the theorem keeps
+        bounded by b^2 (Phi_0 - inf Phi) / a.
+    rounding : float
+        Relative change of Phi that counts as rounding.
+    """
+
+    sweeps: int
+    monotone: bool
+    objective_increases: int
+    first_rise: str | None
+    min_slack: float
+    sufficient_decrease: bool
+    a: float
+    b: float | None
+    bounded_b: bool | None
+    rate: float | None
+    bound: float | None
+    rounding: float
+
+    @property
+    def holds(self) -> bool:
+        """Monotone, H1 holds, and H2 shows no drift where measured."""
+        return (
+            self.sweeps > 0
+            and self.monotone
+            and self.sufficient_decrease
+            and self.bounded_b is not False
+        )
+
+    def to_json(self) -> str:
+        """All fields as JSON."""
+        return json.dumps(asdict(self))
+
+    def __str__(self) -> str:
+        rows = [
+            f"Certificate over {self.sweeps} sweeps: "
+            + ("holds" if self.holds else "DOES NOT HOLD"),
+            _row(self.monotone, "objective never rises", self.first_rise),
+            _row(
+                self.sufficient_decrease,
+                "H1, sufficient decrease",
+                f"min slack {self.min_slack:.2e} of Phi, a = {self.a:.3g}",
+            ),
+        ]
+        if self.b is None:
+            rows.append("  [-] H2, relative error: no subgradient recorded")
+        else:
+            rows.append(
+                _row(
+                    bool(self.bounded_b),
+                    "H2, relative error",
+                    f"b = {self.b:.3g}",
+                )
+            )
+        if self.rate is not None:
+            rows.append(
+                f"  [i] min ||g||^2 falls like k^{self.rate:.2f}; "
+                f"K min ||g||^2 stays below {self.bound:.3g}"
+            )
+        rows.append(f"  rounding: {self.rounding:.0e} of Phi")
+        return "\n".join(rows)
+
+    __repr__ = __str__
+
+
+def certify(history: History) -> Certificate:
+    """Judge a recorded run; see :class:`Certificate`.
+
+    Parameters
+    ----------
+    history : History
+        At least one sweep for a positive verdict.
+    """
+    limit = tolerance(history.dtype)
+    rise, min_slack = _judge_blocks(history, limit)
+    increases = history.objective_increases
+    a_values = [
+        s.decrease / s.step_norm**2 for s in history.sweeps if s.step_norm > 0
+    ]
+    pairs = [
+        (s.sweep, s.subgradient, s.step_norm)
+        for s in history.sweeps
+        if s.subgradient is not None and s.step_norm > 0
+    ]
+    b_values = [g / step for _, g, step in pairs]
+    squares = [g * g for _, g, _ in pairs]
+    finite = all(map(isfinite, history.objective))
+    if not finite:
+        rise = rise or "Phi is not finite"
+    return Certificate(
+        sweeps=len(history.sweeps),
+        monotone=finite and increases == 0 and rise is None,
+        objective_increases=increases,
+        first_rise=rise,
+        min_slack=min_slack,
+        sufficient_decrease=min_slack >= -limit,
+        a=min(a_values, default=0.0),
+        b=max(b_values, default=None),
+        bounded_b=_bounded(b_values) if b_values else None,
+        rate=_rate(squares),
+        bound=_bound(squares),
+        rounding=limit,
+    )
+
+
+def _judge_blocks(
+    history: History, limit: float
+) -> tuple[str | None, float]:
+    """First rise in words, and the smallest relative slack."""
+    rise, worst = None, float("inf")
+    for r in history.blocks:
+        scale = max(abs(r.objective_before), 1e-300)
+        worst = min(worst, r.slack / scale)
+        if rise is None and not r.decrease >= -limit * scale:
+            rise = (
+                f"block {r.block} of layer {r.layer} raised Phi by "
+                f"{-r.decrease / scale:.2e} of its value in sweep {r.sweep}"
+            )
+    for s in () if history.blocks else history.sweeps:
+        scale = max(abs(s.objective + s.decrease), 1e-300)
+        worst = min(worst, s.min_slack / scale)
+        if rise is None and not s.decrease >= -limit * scale:
+            rise = f"sweep {s.sweep} raised Phi"
+    return rise, worst if isfinite(worst) else 0.0
+
+
+def _bounded(b: Sequence[float]) -> bool:
+    half = len(b) // 2
+    if half < 5:
+        return all(map(isfinite, b))
+    return max(b[half:]) <= 10 * max(b[:half])
+
+
+def _running_min(values: Sequence[float]) -> list[float]:
+    out: list[float] = []
+    for x in values:
+        out.append(min(x, out[-1]) if out else x)
+    return out
+
+
+def _rate(squares: Sequence[float]) -> float | None:
+    """Least-squares slope of log min ||g||^2 on log k, second half."""
+    best = _running_min(squares)
+    points = [
+        (log(k), log(y))
+        for k, y in enumerate(best, 1)
+        if y > 0 and k > len(best) // 2
+    ]
+    if len(points) < 5:
+        return None
+    mean_x = sum(x for x, _ in points) / len(points)
+    mean_y = sum(y for _, y in points) / len(points)
+    over = sum((x - mean_x) * (y - mean_y) for x, y in points)
+    return over / sum((x - mean_x) ** 2 for x, _ in points)
+
+
+def _bound(squares: Sequence[float]) -> float | None:
+    best = _running_min(squares)
+    return max((k * y for k, y in enumerate(best, 1)), default=None)
+
+
+def _row(good: bool, what: str, detail: str | None) -> str:
+    mark = "ok" if good else "NO"
+    return f"  [{mark}] {what}" + (f": {detail}" if detail else "")

@@ -1,0 +1,155 @@
+"""The input boundary: arrays in, checked tensors out.
+
+Every refusal is a ValueError (or TypeError) of one sentence that names the
+argument and the fix.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from nnbcd._typing import Float, Tensor
+from nnbcd.losses import Loss
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = ["DTYPES", "as_features", "as_targets"]
+
+DTYPES = {"float64": torch.float64, "float32": torch.float32}
+
+
+def as_features(
+    x: ArrayLike | Tensor,
+    width: int,
+    *,
+    dtype: torch.dtype,
+    device: torch.device | str | None,
+) -> Float[Tensor, "n d0"]:
+    """X as a finite tensor of shape (N, width).
+
+    Parameters
+    ----------
+    x : array_like
+        Shape (N, width) or (N, ...) with ``width`` numbers a row.
+    width : int
+        Inputs d_0 of the network.
+    dtype : torch.dtype
+        float32 or float64.
+    device : torch.device, str or None
+        Where to put it; None keeps a tensor's own device.
+
+    Raises
+    ------
+    TypeError
+        If x is not numeric.
+    ValueError
+        If x is empty, has another width, or holds NaN or infinity.
+    """
+    rows = _tensor("X", x).to(dtype=dtype, device=device)
+    if rows.ndim < 2 or rows.shape[0] == 0:
+        msg = f"X must have shape (N, {width}) with N >= 1, got {_shape(rows)}."
+        raise ValueError(msg)
+    if rows[0].numel() != width:
+        msg = (
+            f"X has {rows[0].numel()} features a row, but the network takes "
+            f"{width}: change input_shape or X."
+        )
+        raise ValueError(msg)
+    rows = rows.reshape(rows.shape[0], width)
+    if not bool(torch.isfinite(rows).all()):
+        bad = int((~torch.isfinite(rows)).any(1).sum())
+        msg = f"X has NaN or infinite entries in {bad} rows: clean them first."
+        raise ValueError(msg)
+    return rows
+
+
+def as_targets(
+    y: ArrayLike | Tensor, x: Float[Tensor, "n d0"], outputs: int, loss: Loss
+) -> tuple[Float[Tensor, "n k"], Tensor | None]:
+    """Targets (N, outputs) encoded for the loss, and the class labels.
+
+    Parameters
+    ----------
+    y : array_like
+        Integer labels (N,), or float targets (N, outputs).
+    x : Tensor
+        The inputs, shape (N, d_0): gives N, dtype and device.
+    outputs : int
+        Width d_L of the last layer.
+    loss : Loss
+        Encodes labels.
+
+    Returns
+    -------
+    Tensor
+        Shape (N, outputs).
+    Tensor or None
+        Labels by column for classification, None for regression.
+
+    Raises
+    ------
+    ValueError
+        If lengths, classes or widths disagree, or targets are not finite.
+    """
+    values = _tensor("y", y).to(x.device)
+    if values.shape[:1] != x.shape[:1]:
+        rows = values.shape[0] if values.ndim else 0
+        msg = f"y has {rows} rows, but X has {x.shape[0]}."
+        raise ValueError(msg)
+    if values.is_floating_point():
+        return _as_regression(values, x, outputs, loss), None
+    if values.ndim != 1:
+        msg = f"y must be a vector of labels (N,), got shape {_shape(values)}."
+        raise ValueError(msg)
+    classes, codes = torch.unique(values.long(), return_inverse=True)
+    if len(classes) != outputs:
+        least, most = int(classes[0]), int(classes[-1])
+        if least < 0 or most >= outputs:
+            msg = (
+                f"y has {len(classes)} classes, but the last layer has "
+                f"{outputs} outputs: give the last layer {len(classes)}."
+            )
+            raise ValueError(msg)
+        classes = torch.arange(outputs, device=x.device)
+        codes = values.long()
+    return loss.encode(codes, outputs).to(x), classes
+
+
+def _as_regression(
+    values: Tensor, x: Tensor, outputs: int, loss: Loss
+) -> Tensor:
+    if loss.name != "squared":
+        msg = (
+            f"y holds floats, but the loss {loss.name!r} needs integer "
+            "labels: pass y as integers."
+        )
+        raise ValueError(msg)
+    targets = values.to(x.dtype).reshape(values.shape[0], -1)
+    if targets.shape[1] != outputs:
+        msg = (
+            f"y has {targets.shape[1]} columns, but the last layer has "
+            f"{outputs} outputs (integer labels mean classification)."
+        )
+        raise ValueError(msg)
+    if not bool(torch.isfinite(targets).all()):
+        msg = "y has NaN or infinite entries: clean them first."
+        raise ValueError(msg)
+    return targets
+
+
+def _tensor(name: str, value: Any) -> Tensor:
+    if isinstance(value, Tensor):
+        return value
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        msg = f"{name} must be numeric, got an array of type {array.dtype}."
+        raise TypeError(msg)
+    return torch.from_numpy(np.ascontiguousarray(array))
+
+
+def _shape(x: Tensor) -> tuple[int, ...]:
+    return tuple(x.shape)

@@ -1,0 +1,64 @@
+"""Symmetric positive definite solves that never raise from LAPACK."""
+
+from __future__ import annotations
+
+import torch
+
+from nnbcd._typing import Float, Tensor
+
+__all__ = ["SingularMatrixError", "factor", "solve_right"]
+
+
+class SingularMatrixError(ArithmeticError):
+    """A Gram matrix could not be factored, even in float64 with jitter."""
+
+
+def factor(h: Float[Tensor, "d d"]) -> Float[Tensor, "d d"]:
+    """Lower Cholesky factor of ``h``.
+
+    A matrix that is not numerically positive definite is retried in
+    float64 with a growing multiple of its mean diagonal added, from 1e-14
+    to 1e-8.
+
+    Parameters
+    ----------
+    h : Tensor
+        Symmetric, shape (d, d).
+
+    Raises
+    ------
+    SingularMatrixError
+        If it cannot be factored or holds a NaN.
+    """
+    lower, info = torch.linalg.cholesky_ex(h)
+    if not bool(info):
+        return lower
+    wide = h.double()
+    mean = wide.diagonal().mean().clamp(min=torch.finfo(h.dtype).tiny)
+    eye = torch.eye(h.shape[0], dtype=wide.dtype, device=wide.device)
+    for exponent in (-14, -12, -10, -8):
+        lower, info = torch.linalg.cholesky_ex(
+            wide + 10.0**exponent * mean * eye
+        )
+        if not bool(info):
+            return lower.to(h.dtype)
+    msg = (
+        "a Gram matrix is singular to rounding: raise alpha or rho, or "
+        "scale the inputs."
+    )
+    raise SingularMatrixError(msg)
+
+
+def solve_right(
+    rhs: Float[Tensor, "m d"], lower: Float[Tensor, "d d"]
+) -> Float[Tensor, "m d"]:
+    """``rhs @ inverse(H)`` for H = lower @ lower.T, by two triangular solves.
+
+    Parameters
+    ----------
+    rhs : Tensor
+        Shape (m, d).
+    lower : Tensor
+        Cholesky factor from :func:`factor`, shape (d, d).
+    """
+    return torch.cholesky_solve(rhs.mT, lower).mT

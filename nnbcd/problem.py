@@ -1,0 +1,213 @@
+"""What is solved: penalties, data and settings, bound together once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import inf, isfinite
+
+import torch
+
+from nnbcd import linalg
+from nnbcd._typing import Float, Tensor
+from nnbcd.affine import AffineMap
+from nnbcd.losses import Loss
+from nnbcd.network import Network
+
+__all__ = ["G_STEPS", "LayerPenalties", "Penalties", "Problem"]
+
+G_STEPS = ("svd", "guarded", "als")
+PerLayer = float | Sequence[float]
+Bounds = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class LayerPenalties:
+    """The weights of one layer, all floats; ``bounds`` is a box on V."""
+
+    gamma: float
+    rho: float
+    tau: float
+    alpha: float
+    ridge: float
+    bounds: Bounds | None
+
+
+@dataclass(frozen=True)
+class Penalties:
+    r"""Weights of the lifted objective, one number or one per layer.
+
+    Parameters
+    ----------
+    gamma : float or sequence of float
+        Weight of :math:`\tfrac12\|V_i - \sigma_i(U_i)\|^2`, positive.
+    rho : float or sequence of float
+        Weight of :math:`\tfrac12\|U_i - V_{i-1} W_i^T - 1 b_i^T\|^2`,
+        positive.
+    tau : float or sequence of float
+        Weight of the pull :math:`\tfrac12\|W_i - G_i\|^2`, positive; it
+        acts in structured layers only.
+    alpha : float or sequence of float
+        Proximal weight, not negative. The H1 constant of the U and G
+        blocks is alpha / 2, so the theorem needs alpha > 0.
+    ridge : float or sequence of float
+        Weight of :math:`\tfrac12\|W_i\|^2`, not negative.
+    v_bounds : (lo, hi), optional
+        Box on every hidden V; (0, inf) asks for non-negative features.
+
+    Raises
+    ------
+    ValueError
+        If a weight has the wrong sign or is not finite.
+    """
+
+    gamma: PerLayer = 1.0
+    rho: PerLayer = 1.0
+    tau: PerLayer = 5.0
+    alpha: PerLayer = 1.0
+    ridge: PerLayer = 0.0
+    v_bounds: Bounds | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("gamma", "rho", "tau", "alpha", "ridge"):
+            value = getattr(self, name)
+            if isinstance(value, Sequence):
+                object.__setattr__(self, name, tuple(value))
+            values = value if isinstance(value, Sequence) else (value,)
+            least = 0.0 if name in ("alpha", "ridge") else None
+            for x in values:
+                _check_weight(name, x, least)
+        if self.v_bounds is not None and not (
+            self.v_bounds[0] < self.v_bounds[1]
+        ):
+            msg = f"v_bounds must be (lo, hi) with lo < hi, got {self.v_bounds}."
+            raise ValueError(msg)
+
+    def resolve(self, depth: int) -> tuple[LayerPenalties, ...]:
+        """One :class:`LayerPenalties` for each of ``depth`` layers."""
+
+        def spread(name: str) -> list[float]:
+            value = getattr(self, name)
+            if not isinstance(value, tuple):
+                return [float(value)] * depth
+            if len(value) != depth:
+                msg = f"{name} has {len(value)} values for {depth} layers."
+                raise ValueError(msg)
+            return [float(x) for x in value]
+
+        columns = [spread(n) for n in ("gamma", "rho", "tau", "alpha", "ridge")]
+        return tuple(
+            LayerPenalties(*row, self.v_bounds if i + 1 < depth else None)
+            for i, row in enumerate(zip(*columns, strict=True))
+        )
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Data, network and weights of one training problem.
+
+    Made by :meth:`nnbcd.Solver.problem`, which checks its inputs.
+
+    Parameters
+    ----------
+    network : Network
+        L layers.
+    x : Tensor
+        Inputs, shape (N, d_0), flattened.
+    y : Tensor
+        Targets, shape (N, d_L), encoded for the loss.
+    loss : Loss
+        The loss.
+    layers : tuple of LayerPenalties
+        One for each layer.
+    g_step : str
+        How the G block of a tensor train is solved: one of ``G_STEPS``.
+    classes : Tensor, optional
+        The labels behind the columns of y, for classification.
+    """
+
+    network: Network
+    x: Float[Tensor, "n d0"]
+    y: Float[Tensor, "n dL"]
+    loss: Loss
+    layers: tuple[LayerPenalties, ...]
+    g_step: str = "guarded"
+    classes: Tensor | None = field(default=None, repr=False)
+
+    @property
+    def depth(self) -> int:
+        """Number of layers L."""
+        return len(self.network.layers)
+
+    @property
+    def maps(self) -> tuple[AffineMap, ...]:
+        """The linear map of each layer."""
+        return self.network.maps
+
+    @cached_property
+    def input_gram(self) -> Tensor:
+        """Gram matrix of layer 1's regressors: X never changes."""
+        return gram(self.maps[0], self.x, bias=self.network.layers[0].bias)
+
+    @cached_property
+    def input_factor(self) -> Tensor:
+        """Cholesky factor of layer 1's W system: factored once."""
+        return linalg.factor(self.normal_matrix(0, self.input_gram))
+
+    def shift(self, i: int) -> Float[Tensor, " p"]:
+        """Diagonal added to rho * Gram in the W system of layer i."""
+        weights, layer = self.layers[i], self.network.layers[i]
+        tau = 0.0 if layer.structure.free else weights.tau
+        p = self.maps[i].weight_shape[1]
+        shift = self.x.new_full((p + layer.bias,), weights.alpha)
+        shift[:p] += tau + weights.ridge
+        return shift
+
+    def normal_matrix(
+        self, i: int, gram_matrix: Float[Tensor, "p p"]
+    ) -> Float[Tensor, "p p"]:
+        """rho * Gram + diag(shift), the matrix of the W system of layer i."""
+        return self.layers[i].rho * gram_matrix + torch.diag(self.shift(i))
+
+
+CHUNK = 2**25  # entries of a patch matrix held at a time
+
+
+def chunks(linear: AffineMap, n: int) -> list[slice]:
+    """Row slices whose regressors stay below ``CHUNK`` entries."""
+    per_row = linear.rows_per_sample * linear.weight_shape[1]
+    if linear.rows_per_sample == 1:  # dense: V itself, nothing is unfolded
+        return [slice(0, n)]
+    size = max(1, CHUNK // per_row)
+    return [slice(k, min(k + size, n)) for k in range(0, n, size)]
+
+
+def gram(linear: AffineMap, v: Tensor, *, bias: bool) -> Float[Tensor, "p p"]:
+    """A^T A for the regressors A = [rows(V), 1] of a layer, (p, p)."""
+    p = linear.weight_shape[1]
+    total = v.new_zeros(p + bias, p + bias)
+    for part in chunks(linear, v.shape[0]):
+        a = linear.rows(v[part])
+        total[:p, :p] += a.mT @ a
+        if bias:
+            total[:p, p] += a.sum(0)
+    if bias:
+        total[p, :p] = total[:p, p]
+        total[p, p] = v.shape[0] * linear.rows_per_sample
+    return total
+
+
+def _check_weight(name: str, x: float, least: float | None) -> None:
+    if not isinstance(x, (int, float)) or not isfinite(x):
+        msg = f"{name} must be a finite number, got {x!r}."
+        raise ValueError(msg)
+    if least is None and x <= 0:
+        msg = f"{name} must be positive, got {x}."
+        raise ValueError(msg)
+    if least is not None and x < least:
+        msg = f"{name} must not be negative, got {x}."
+        raise ValueError(msg)
+
+
+UNBOUNDED = (-inf, inf)

@@ -1,0 +1,195 @@
+"""The loop around a sweep: records, stopping tests, named endings."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from nnbcd import objective, subgradient
+from nnbcd._typing import Tensor
+from nnbcd.callbacks import Callback
+from nnbcd.history import BlockRecord, History, SweepRecord, tolerance
+from nnbcd.inputs import as_features
+from nnbcd.linalg import SingularMatrixError
+from nnbcd.problem import Problem
+from nnbcd.result import Result, Status, forward
+from nnbcd.state import State
+from nnbcd.sweep import AscentError, Update, read, sweep
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from nnbcd.solver import Solver
+
+    Pair = tuple[ArrayLike | Tensor, ArrayLike | Tensor]
+
+__all__ = ["one_sweep", "refuse_ascent", "until_stopped"]
+
+
+def one_sweep(
+    solver: Solver, problem: Problem, state: State, number: int
+) -> tuple[State, SweepRecord, list[BlockRecord]]:
+    """One sweep with its records; see :meth:`nnbcd.Solver.step`."""
+    start = time.perf_counter()
+    updates: list[Update] = []
+    for after, update in sweep(problem, state):
+        state = after
+        updates.append(update)
+        if solver.check_descent:
+            refuse_ascent(read([update], number)[0], solver.dtype)
+    blocks = read(updates, number)
+    norm = float(subgradient.norm(problem, state)) if solver.certify else None
+    phi = float(objective.value(problem, state))
+    record = SweepRecord(
+        sweep=number,
+        objective=phi,
+        decrease=blocks[0].objective_before - phi,
+        step_norm=math.sqrt(sum(r.step_norm**2 for r in blocks)),
+        guaranteed=sum(r.guaranteed for r in blocks),
+        min_slack=min(r.slack for r in blocks),
+        seconds=time.perf_counter() - start,
+        subgradient=norm,
+    )
+    return state, record, blocks
+
+
+def until_stopped(
+    solver: Solver,
+    problem: Problem,
+    state: State,
+    validation: Pair | None,
+    callbacks: Sequence[Callback],
+) -> Result:
+    """Sweep until a stopping test is met; see :meth:`nnbcd.Solver.run`."""
+    start = time.perf_counter()
+    probe = _Probe(problem, validation)
+    initial = float(objective.value(problem, state))
+    sweeps: list[SweepRecord] = []
+    blocks: list[BlockRecord] = []
+    status = Status.MAX_SWEEPS
+    try:
+        for number in range(1, solver.sweeps + 1):
+            after, record, rows = one_sweep(solver, problem, state, number)
+            if not math.isfinite(record.objective):
+                status = Status.NONFINITE
+                break
+            state = after
+            record = probe(record, state)
+            sweeps.append(record)
+            blocks.extend(rows)
+            # Every callback is called, also after one asked to stop.
+            if any([call(record, state) for call in callbacks]):
+                status = Status.STOPPED
+                break
+            if _converged(solver, sweeps, state):
+                status = Status.CONVERGED
+                break
+            if _out_of_time(solver, start):
+                status = Status.TIME_LIMIT
+                break
+    except SingularMatrixError:
+        status = Status.SINGULAR
+    except KeyboardInterrupt:
+        status = Status.INTERRUPTED
+    finally:
+        for call in callbacks:
+            close = getattr(call, "close", None)
+            if close is not None:
+                close()
+    history = History(initial, tuple(sweeps), tuple(blocks), solver.dtype)
+    return Result(
+        problem.network,
+        status,
+        state,
+        history,
+        time.perf_counter() - start,
+        problem.classes,
+    )
+
+
+def refuse_ascent(record: BlockRecord, dtype: str) -> None:
+    """Raise AscentError if the block raised Phi beyond rounding.
+
+    Parameters
+    ----------
+    record : BlockRecord
+        What the block did.
+    dtype : str
+        Decides what counts as rounding.
+    """
+    rise = record.objective_after - record.objective_before
+    if not rise <= tolerance(dtype) * abs(record.objective_before):
+        msg = (
+            f"block {record.block} of layer {record.layer} raised the "
+            f"objective from {record.objective_before:.12g} to "
+            f"{record.objective_after:.12g} in sweep {record.sweep}."
+        )
+        raise AscentError(msg)
+
+
+class _Probe:
+    """Accuracies of the compressed network after a sweep."""
+
+    def __init__(self, problem: Problem, validation: Pair | None) -> None:
+        self.problem = problem
+        self.test: tuple[Tensor, Tensor] | None = None
+        if validation is None or problem.classes is None:
+            return
+        x, y = validation
+        rows = as_features(
+            x,
+            problem.x.shape[1],
+            dtype=problem.x.dtype,
+            device=problem.x.device,
+        )
+        self.test = rows, torch.as_tensor(y, device=rows.device)
+        if self.test[1].shape[:1] != rows.shape[:1]:
+            msg = "validation: X and y must have the same number of rows."
+            raise ValueError(msg)
+        self.truth = problem.classes[problem.y.argmax(1)]
+
+    def __call__(self, record: SweepRecord, state: State) -> SweepRecord:
+        if self.test is None:
+            return record
+        return replace(
+            record,
+            train_accuracy=self._score(state, self.problem.x, self.truth),
+            validation_accuracy=self._score(state, *self.test),
+        )
+
+    def _score(self, state: State, x: Tensor, y: Tensor) -> float:
+        assert self.problem.classes is not None
+        best = forward(self.problem.network, state, x).argmax(1)
+        return float((self.problem.classes[best] == y).double().mean())
+
+
+def _converged(
+    solver: Solver, sweeps: Sequence[SweepRecord], state: State
+) -> bool:
+    last, first = sweeps[-1], sweeps[0]
+    if (
+        solver.tol > 0
+        and last.subgradient is not None
+        and first.subgradient is not None
+        and last.subgradient <= solver.tol * first.subgradient
+    ):
+        return True
+    if solver.step_tol <= 0:
+        return False
+    blocks = [*state.w, *state.u, *state.v]
+    norm = math.sqrt(
+        sum(float(x.square().sum(dtype=torch.float64)) for x in blocks)
+    )
+    return last.step_norm <= solver.step_tol * norm
+
+
+def _out_of_time(solver: Solver, start: float) -> bool:
+    return (
+        solver.time_limit is not None
+        and time.perf_counter() - start >= solver.time_limit
+    )

@@ -1,0 +1,363 @@
+r"""The sets M_i a weight must lie in: free, sparse, low rank, tensor train.
+
+A structure knows how to *project* a matrix on its set, how to *refine* a
+member of the set towards a target without ever getting farther from it, and
+how many numbers a member stores.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite, prod
+
+import torch
+
+from nnbcd import tensor_train
+from nnbcd._typing import Bool, Float, Tensor
+from nnbcd.sparsity import keep_largest
+
+__all__ = [
+    "Free",
+    "LowRank",
+    "Sparse",
+    "Structure",
+    "StructuredMatrix",
+    "TensorTrain",
+    "factorise",
+]
+
+
+@dataclass(frozen=True)
+class StructuredMatrix:
+    """A matrix of M together with what is really stored.
+
+    Parameters
+    ----------
+    dense : Tensor
+        The matrix, shape (d_out, d_in).
+    cores : TTCores, optional
+        Its tensor train, for TensorTrain and LowRank.
+    mask : bool Tensor, optional
+        Its kept entries, shape of ``dense``, for Sparse.
+    """
+
+    dense: Float[Tensor, "d_out d_in"]
+    cores: tensor_train.TTCores | None = None
+    mask: Bool[Tensor, "d_out d_in"] | None = None
+
+
+@dataclass(frozen=True)
+class Structure(ABC):
+    """A set of matrices. Subclasses are immutable descriptions."""
+
+    @property
+    def free(self) -> bool:
+        """True where the set is all matrices (no G block is needed)."""
+        return False
+
+    @property
+    def exact(self) -> bool:
+        """True where :meth:`project` gives a nearest point, not just a near one."""
+        return True
+
+    def validate(self, shape: tuple[int, int]) -> None:
+        """Raise ValueError, naming the fix, if ``shape`` cannot be held."""
+
+    @abstractmethod
+    def project(self, w: Float[Tensor, "d_out d_in"]) -> StructuredMatrix:
+        """A (quasi-)nearest point of the set to ``w``, Frobenius norm."""
+
+    @abstractmethod
+    def count(self, shape: tuple[int, int]) -> int:
+        """Numbers stored by a member of this shape (indices not counted)."""
+
+    @abstractmethod
+    def tangent(
+        self, x: Float[Tensor, "d_out d_in"], at: StructuredMatrix
+    ) -> Tensor:
+        """Part of ``x`` along the set at ``at``: x less a normal vector.
+
+        Coordinates in an orthonormal basis, so that the norm is the
+        distance of -x to the normal cone.
+        """
+
+    def refine(
+        self,
+        w: Float[Tensor, "d_out d_in"],
+        start: StructuredMatrix,
+        weight: float,
+        alpha: float,
+    ) -> tuple[StructuredMatrix, Float[Tensor, ""]]:
+        r"""Member no farther from ``w`` than ``start``, and its squared step.
+
+        Lowers weight/2 ||w - G||^2 + alpha/2 ||G - start||^2. The default
+        is the exact projection of the weighted mean.
+        """
+        mean = (weight * w + alpha * start.dense) / (weight + alpha)
+        new = self.project(mean)
+        return new, (new.dense - start.dense).square().sum()
+
+
+@dataclass(frozen=True)
+class Free(Structure):
+    """All matrices: the weight is not compressed."""
+
+    @property
+    def free(self) -> bool:
+        """True: no structure variable G is carried."""
+        return True
+
+    def project(self, w: Float[Tensor, "d_out d_in"]) -> StructuredMatrix:
+        """The matrix itself."""
+        return StructuredMatrix(w)
+
+    def tangent(
+        self, x: Float[Tensor, "d_out d_in"], at: StructuredMatrix
+    ) -> Tensor:
+        """All of it."""
+        return x
+
+    def count(self, shape: tuple[int, int]) -> int:
+        """All d_out * d_in entries."""
+        return prod(shape)
+
+
+@dataclass(frozen=True)
+class Sparse(Structure):
+    """Matrices in which a fraction ``sparsity`` of the entries is zero.
+
+    Parameters
+    ----------
+    sparsity : float
+        Fraction of zeros, in [0, 1). At least one entry is kept.
+
+    Raises
+    ------
+    ValueError
+        If sparsity lies outside [0, 1).
+    """
+
+    sparsity: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.sparsity < 1:
+            msg = f"sparsity must lie in [0, 1), got {self.sparsity}."
+            raise ValueError(msg)
+
+    def project(self, w: Float[Tensor, "d_out d_in"]) -> StructuredMatrix:
+        """Keep the largest entries; exact, ties broken by position."""
+        mask = keep_largest(w, self.count((w.shape[0], w.shape[1])))
+        return StructuredMatrix(w * mask, mask=mask)
+
+    def tangent(
+        self, x: Float[Tensor, "d_out d_in"], at: StructuredMatrix
+    ) -> Tensor:
+        """The kept entries: moving along them stays in the set."""
+        return x * at.mask
+
+    def count(self, shape: tuple[int, int]) -> int:
+        """Kept entries, rounded to the nearest integer, at least one."""
+        return max(1, int((1 - self.sparsity) * prod(shape) + 0.5))
+
+
+@dataclass(frozen=True)
+class TensorTrain(Structure):
+    """Matrices whose entries, seen as a tensor, form a train of low rank.
+
+    Parameters
+    ----------
+    rank : int or sequence of int
+        Cap on every bond, or one cap per bond.
+    modes : sequence of int, optional
+        Mode sizes of the row-major matrix (the paper's habit); their
+        product must be d_out * d_in. Default: small factors of d_out, then
+        of d_in, so that one bond lies between rows and columns.
+    pairs : sequence of (int, int), optional
+        TT-matrix order: mode k is (i_k, j_k), the i's multiply to d_out and
+        the j's to d_in. The middle ranks can then stay small without
+        forcing a low matrix rank. Excludes ``modes``.
+    rtol : float, optional
+        Ranks are cut further while the relative error stays below this.
+
+    Raises
+    ------
+    ValueError
+        If rank < 1, rtol < 0, or both modes and pairs are given.
+    """
+
+    rank: int | tuple[int, ...]
+    modes: tuple[int, ...] | None = None
+    pairs: tuple[tuple[int, int], ...] | None = None
+    rtol: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("rank", "modes", "pairs"):
+            value = getattr(self, name)
+            if isinstance(value, Sequence):
+                object.__setattr__(self, name, _as_tuple(value))
+        ranks = (self.rank,) if isinstance(self.rank, int) else self.rank
+        if any(r < 1 for r in ranks):
+            msg = f"rank must be at least 1, got {min(ranks)}."
+            raise ValueError(msg)
+        if self.modes is not None and self.pairs is not None:
+            msg = "modes and pairs exclude each other: give one of them."
+            raise ValueError(msg)
+        if self.rtol is not None and not (isfinite(self.rtol) and self.rtol >= 0):
+            msg = f"rtol must be a non-negative number, got {self.rtol}."
+            raise ValueError(msg)
+
+    @property
+    def exact(self) -> bool:
+        """False: TT-SVD is only quasi-optimal beyond one bond."""
+        return False
+
+    def tensor_shape(self, shape: tuple[int, int]) -> tuple[int, ...]:
+        """Mode sizes for a matrix of ``shape`` (d_out, d_in)."""
+        if self.pairs is not None:
+            return tuple(i * j for i, j in self.pairs)
+        if self.modes is not None:
+            return self.modes
+        return (*factorise(shape[0]), *factorise(shape[1]))
+
+    def validate(self, shape: tuple[int, int]) -> None:
+        """Check modes or pairs, and the number of caps, against ``shape``."""
+        rows, columns = shape
+        if self.pairs is not None:
+            found = prod(i for i, _ in self.pairs), prod(j for _, j in self.pairs)
+            if found != shape:
+                msg = (
+                    f"pairs multiply to {found[0]} x {found[1]}, but the "
+                    f"weight is {rows} x {columns}."
+                )
+                raise ValueError(msg)
+        modes = self.tensor_shape(shape)
+        if any(n < 1 for n in modes):
+            msg = f"modes must be positive, got {modes}."
+            raise ValueError(msg)
+        if prod(modes) != rows * columns:
+            msg = (
+                f"modes {modes} multiply to {prod(modes)}, but the weight is "
+                f"{rows} x {columns} = {rows * columns}."
+            )
+            raise ValueError(msg)
+        tensor_train.feasible_ranks(modes, self.rank)
+
+    def to_tensor(self, w: Float[Tensor, "d_out d_in"]) -> Tensor:
+        """The matrix as a tensor of shape :meth:`tensor_shape`."""
+        if self.pairs is None:
+            return w.reshape(self.tensor_shape((w.shape[0], w.shape[1])))
+        d = len(self.pairs)
+        split = [i for i, _ in self.pairs] + [j for _, j in self.pairs]
+        order = [axis for k in range(d) for axis in (k, d + k)]
+        return w.reshape(split).permute(order).reshape(
+            [i * j for i, j in self.pairs]
+        )
+
+    def to_matrix(self, tensor: Tensor, shape: tuple[int, int]) -> Tensor:
+        """Inverse of :meth:`to_tensor`, shape (d_out, d_in)."""
+        if self.pairs is None:
+            return tensor.reshape(shape)
+        d = len(self.pairs)
+        split = [n for pair in self.pairs for n in pair]
+        order = [2 * k for k in range(d)] + [2 * k + 1 for k in range(d)]
+        return tensor.reshape(split).permute(order).reshape(shape)
+
+    def project(self, w: Float[Tensor, "d_out d_in"]) -> StructuredMatrix:
+        """TT-SVD of the matrix: within sqrt(d - 1) of the best."""
+        tt = tensor_train.svd(
+            self.to_tensor(w), max_rank=self.rank, rtol=self.rtol
+        )
+        return self.from_cores(tt, (w.shape[0], w.shape[1]))
+
+    def from_cores(
+        self, tt: tensor_train.TTCores, shape: tuple[int, int]
+    ) -> StructuredMatrix:
+        """The member with these cores, its dense form of ``shape``."""
+        dense = self.to_matrix(tt.to_dense(), shape)
+        return StructuredMatrix(dense, cores=tt)
+
+    def tangent(
+        self, x: Float[Tensor, "d_out d_in"], at: StructuredMatrix
+    ) -> Tensor:
+        """Projection on the tangent space, see :func:`tensor_train.tangent`."""
+        assert at.cores is not None
+        return tensor_train.tangent(self.to_tensor(x), at.cores)
+
+    def refine(
+        self,
+        w: Float[Tensor, "d_out d_in"],
+        start: StructuredMatrix,
+        weight: float,
+        alpha: float,
+    ) -> tuple[StructuredMatrix, Float[Tensor, ""]]:
+        """One ALS pass from ``start``, see :func:`tensor_train.als`."""
+        assert start.cores is not None
+        tt, steps = tensor_train.als(
+            self.to_tensor(w), start.cores, weight=weight, alpha=alpha
+        )
+        return self.from_cores(tt, (w.shape[0], w.shape[1])), steps
+
+    def count(self, shape: tuple[int, int]) -> int:
+        """Sum of r_{k-1} n_k r_k at the ranks the caps allow."""
+        return tensor_train.parameter_count(self.tensor_shape(shape), self.rank)
+
+
+@dataclass(frozen=True)
+class LowRank(TensorTrain):
+    """Matrices of rank at most ``rank``: a train with a single bond.
+
+    Here the truncated SVD *is* a nearest point (Eckart and Young).
+    """
+
+    rank: int
+
+    @property
+    def exact(self) -> bool:
+        """True: with one bond TT-SVD is the truncated SVD."""
+        return True
+
+    def tensor_shape(self, shape: tuple[int, int]) -> tuple[int, ...]:
+        """Two modes: rows and columns."""
+        return shape
+
+    def refine(
+        self,
+        w: Float[Tensor, "d_out d_in"],
+        start: StructuredMatrix,
+        weight: float,
+        alpha: float,
+    ) -> tuple[StructuredMatrix, Float[Tensor, ""]]:
+        """Truncated SVD of the weighted mean: the exact minimiser."""
+        return Structure.refine(self, w, start, weight, alpha)
+
+
+def factorise(n: int, largest: int = 4) -> tuple[int, ...]:
+    """Factors of ``n``: primes merged while the product is <= largest.
+
+    Examples
+    --------
+    >>> factorise(1024), factorise(561), factorise(10)
+    ((4, 4, 4, 4, 4), (3, 11, 17), (2, 5))
+    """
+    primes, divisor, rest = [], 2, n
+    while rest > 1:
+        while rest % divisor == 0:
+            primes.append(divisor)
+            rest //= divisor
+        divisor += 1
+    merged: list[int] = []
+    for p in primes:
+        if merged and merged[-1] * p <= largest:
+            merged[-1] *= p
+        else:
+            merged.append(p)
+    return tuple(merged) or (1,)
+
+
+def _as_tuple(value: Sequence[object]) -> tuple[object, ...]:
+    """Nested sequences as nested tuples, so that descriptions hash."""
+    return tuple(
+        _as_tuple(v) if isinstance(v, Sequence) else v for v in value
+    )

@@ -1,0 +1,205 @@
+"""One sweep of the lifted algorithm: blocks V, U, W, G, last layer first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from nnbcd import objective
+from nnbcd._typing import Float, Tensor
+from nnbcd.blocks import g, u, v, w
+from nnbcd.history import BlockRecord
+from nnbcd.problem import Problem
+from nnbcd.state import State
+
+__all__ = ["AscentError", "Update", "read", "sweep"]
+
+Scalar = Float[Tensor, ""]
+
+
+class AscentError(ArithmeticError):
+    """A block update raised the objective; the message names the block."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """A block update as it happened, numbers still on the device."""
+
+    layer: int
+    block: str
+    before: Scalar
+    after: Scalar
+    squared_step: Scalar
+    guaranteed: Scalar
+    seconds: float
+
+
+class _Ledger:
+    """Phi kept term by term, so that a block pays for its own terms only."""
+
+    def __init__(self, problem: Problem, state: State) -> None:
+        self.terms = objective.terms(problem, state)
+
+    def total(self) -> Scalar:
+        return torch.stack(list(self.terms.values())).sum()
+
+
+def sweep(problem: Problem, state: State) -> Iterator[tuple[State, Update]]:
+    """Yield the state after every block update of one sweep.
+
+    The order is that of the paper: i = L, ..., 1 and inside a layer V, U,
+    W (with b), G, each with the newest value of every other block.
+
+    Parameters
+    ----------
+    problem : Problem
+    state : State
+        The iterate before the sweep; it is not changed.
+
+    Yields
+    ------
+    State
+        After the block.
+    Update
+        What the block did.
+    """
+    ledger = _Ledger(problem, state)
+    for i in reversed(range(problem.depth)):
+        for name, move in _BLOCKS.items():
+            if name == "G" and state.g[i] is None:
+                continue
+            start, before = time.perf_counter(), ledger.total()
+            state, squared_step, guaranteed = move(problem, state, i, ledger)
+            seconds = time.perf_counter() - start
+            after = ledger.total()
+            yield (
+                state,
+                Update(
+                    i, name, before, after, squared_step, guaranteed, seconds
+                ),
+            )
+
+
+def read(updates: Sequence[Update], number: int) -> list[BlockRecord]:
+    """The updates of sweep ``number`` on the host, in one transfer."""
+    if not updates:
+        return []
+    table = torch.stack(
+        [
+            torch.stack([x.before, x.after, x.squared_step, x.guaranteed])
+            for x in updates
+        ]
+    ).tolist()
+    return [
+        BlockRecord(
+            number,
+            x.layer + 1,
+            x.block,
+            before,
+            after,
+            max(squared, 0.0) ** 0.5,
+            guaranteed,
+            x.seconds,
+        )
+        for x, (before, after, squared, guaranteed) in zip(
+            updates, table, strict=True
+        )
+    ]
+
+
+Moved = tuple[State, Scalar, Scalar]
+
+
+def _move_v(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
+    new = v.update(problem, state, i)
+    squared = _square(new - state.v[i])
+    state = state.put(i, v=new)
+    ledger.terms[f"activation[{i + 1}]"] = objective.activation_term(
+        problem, state, i
+    )
+    if i == problem.depth - 1:
+        ledger.terms["loss"] = objective.loss_term(problem, state)
+    else:
+        state = _refresh(problem, state, i + 1, ledger)
+    return state, squared, v.guarantee(problem, i) * squared
+
+
+def _move_u(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
+    new = u.update(problem, state, i)
+    squared = _square(new - state.u[i])
+    state = state.put(i, u=new)
+    ledger.terms[f"activation[{i + 1}]"] = objective.activation_term(
+        problem, state, i
+    )
+    ledger.terms[f"affine[{i + 1}]"] = objective.affine_term(
+        problem, state, i
+    )
+    return state, squared, u.guarantee(problem, i) * squared
+
+
+def _move_w(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
+    data = w.regression(problem, state, i)
+    old_w, old_b = state.w[i], state.b[i]
+    new_w, new_b = w.update(problem, state, i, data)
+    state = state.put(i, w=new_w, b=new_b, affine=None)
+    dw, db = new_w - old_w, None
+    squared = _square(dw)
+    if new_b is not None and old_b is not None:
+        db = new_b - old_b
+        squared = squared + _square(db)
+    if i == 0:
+        # X stays as it is, so the image is needed again: take it directly.
+        state = _refresh(problem, state, i, ledger)
+    else:
+        ledger.terms[f"affine[{i + 1}]"] += objective.affine_change(
+            problem.layers[i].rho,
+            data.gram,
+            data.cross,
+            w.joined(old_w, old_b),
+            w.joined(new_w, new_b),
+        )
+    _account_weight(problem, state, i, ledger)
+    return state, squared, w.guarantee(problem, i, dw, db)
+
+
+def _move_g(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
+    new, squared = g.update(problem, state, i)
+    state = state.put(i, g=new)
+    _account_weight(problem, state, i, ledger)
+    squared = squared.double()
+    return state, squared, g.guarantee(problem, i) * squared
+
+
+_BLOCKS = {"V": _move_v, "U": _move_u, "W": _move_w, "G": _move_g}
+
+
+def _refresh(
+    problem: Problem, state: State, i: int, ledger: _Ledger
+) -> State:
+    """Recompute the affine image of layer i and its term."""
+    state = state.put(i, affine=None)
+    state = state.put(i, affine=objective.affine_image(problem, state, i))
+    ledger.terms[f"affine[{i + 1}]"] = objective.affine_term(
+        problem, state, i
+    )
+    return state
+
+
+def _account_weight(
+    problem: Problem, state: State, i: int, ledger: _Ledger
+) -> None:
+    if state.g[i] is not None:
+        ledger.terms[f"structure[{i + 1}]"] = objective.structure_term(
+            problem, state, i
+        )
+    if problem.layers[i].ridge:
+        ledger.terms[f"ridge[{i + 1}]"] = objective.ridge_term(
+            problem, state, i
+        )
+
+
+def _square(x: Tensor) -> Scalar:
+    return x.square().sum(dtype=torch.float64)
