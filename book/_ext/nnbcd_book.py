@@ -31,7 +31,8 @@ class ExplorerDirective(SphinxDirective):
         make = getattr(nnbcd.explore, name, None)
         if name not in nnbcd.explore.__all__ or make is None:
             known = ", ".join(nnbcd.explore.__all__)
-            raise self.error(f"no explorer {name!r}; nnbcd has {known}.")
+            msg = f"no explorer {name!r}; nnbcd has {known}."
+            raise self.error(msg)
         return [nodes.raw("", make().html(), format="html")]
 
 

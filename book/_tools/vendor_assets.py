@@ -109,7 +109,8 @@ def fetch(package: Package, folder: Path) -> Path:
         check=False,
     )
     if done.returncode:
-        raise VendorError(f"npm pack {spec} failed:\n{done.stderr.strip()}")
+        msg = f"npm pack {spec} failed:\n{done.stderr.strip()}"
+        raise VendorError(msg)
     return folder / done.stdout.split()[-1]
 
 

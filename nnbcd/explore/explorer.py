@@ -56,8 +56,10 @@ class Slider:
         """Evenly spread positions on the steps, both ends included."""
         last = round((self.maximum - self.minimum) / self.step)
         count = min(at_most, last + 1)
-        steps = {round(k * last / max(count - 1, 1)) for k in range(count)}
-        return [round(self.minimum + k * self.step, 10) for k in sorted(steps)]
+        chosen = {round(k * last / max(count - 1, 1)) for k in range(count)}
+        return [
+            round(self.minimum + k * self.step, 10) for k in sorted(chosen)
+        ]
 
     def html(self) -> str:
         """A labelled range input, with its value in words beside it."""
@@ -168,8 +170,8 @@ class Explorer(ABC):
                 if self.legend
                 else "",
                 '<p class="nnbcd-caption" aria-live="polite">',
-                "This explorer draws itself with a script. If you can read ",
-                "this sentence, the script was blocked: in JupyterLab choose ",
+                "This explorer draws itself with a script. If you read this ",
+                "sentence, the script was blocked: in JupyterLab choose ",
                 "File, Trust Notebook; in a browser allow scripts.</p>",
                 f'<p class="nnbcd-goal"><strong>Goal.</strong> '
                 f"{escape(self.goal)} <output></output></p>"

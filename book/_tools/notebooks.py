@@ -1,0 +1,107 @@
+"""Turn the text of a chapter into its executed notebook, or back.
+
+A chapter lives twice: as text that is pleasant to review in
+``book/_src/NAME.md`` (MyST, as jupytext writes it), and as the executed
+notebook ``book/NAME.ipynb`` that the site and Colab show.
+
+    python book/_tools/notebooks.py write [NAME ...]   text -> notebook
+    python book/_tools/notebooks.py pull [NAME ...]    notebook -> text
+
+``write`` runs every cell from a fresh kernel. Whoever edits the notebook in
+JupyterLab runs ``pull`` afterwards; a test says when the two differ.
+Identifiers and metadata are normalised, so that diffs show only changes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+
+BOOK = Path(__file__).resolve().parents[1]
+SOURCES = BOOK / "_src"
+KEPT = ("tags", "mystnb")
+METADATA = {
+    "kernelspec": {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python"},
+}
+
+
+def normalise(notebook: Any) -> Any:
+    """Keep what readers see; drop what only this run knows."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    seen: Counter[str] = Counter()
+    for cell in notebook.cells:
+        digest = sha256((cell.cell_type + cell.source).encode()).hexdigest()
+        seen[digest] += 1
+        copies = seen[digest]
+        cell.id = digest[:12] + (f"-{copies}" if copies > 1 else "")
+        cell.metadata = nbformat.from_dict(
+            {k: cell.metadata[k] for k in KEPT if k in cell.metadata}
+        )
+        for output in cell.get("outputs", []):
+            if "metadata" in output:
+                output.metadata = nbformat.from_dict({})
+    return notebook
+
+
+def write(name: str) -> None:
+    """Execute the text of one chapter into its notebook."""
+    source = SOURCES / f"{name}.md"
+    notebook = jupytext.read(source, fmt="md:myst")
+    normalise(notebook)
+    client = NotebookClient(
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(BOOK)}},
+    )
+    client.execute()
+    nbformat.write(normalise(notebook), BOOK / f"{name}.ipynb")
+
+
+def text(notebook: Any) -> str:
+    """The notebook as MyST text, without outputs."""
+    header = {"text_representation": {"extension": ".md"}}
+    notebook.metadata["jupytext"] = header
+    return str(jupytext.writes(notebook, fmt="md:myst"))
+
+
+def pull(name: str) -> None:
+    """Write the text of one chapter from its notebook."""
+    notebook = nbformat.read(BOOK / f"{name}.ipynb", as_version=4)
+    (SOURCES / f"{name}.md").write_text(text(notebook), "utf-8")
+
+
+def main() -> int:
+    """Command line: 0 when every chapter named was written."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("direction", choices=("write", "pull"))
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    arguments = parser.parse_args()
+    for name in arguments.names or sorted(p.stem for p in SOURCES.glob("*")):
+        if not (SOURCES / f"{name}.md").is_file() and (
+            arguments.direction == "write"
+        ):
+            print(f"notebooks: there is no {name}.md.", file=sys.stderr)
+            return 1
+        (write if arguments.direction == "write" else pull)(name)
+        print(f"{arguments.direction}: {name}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
