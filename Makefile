@@ -83,6 +83,7 @@ nightly: $(READY) ## Run the tests that take minutes
 	$(PYTEST) -m nightly
 
 install: $(READY) ## Make the environment only
+	@echo "The environment is ready: $(VENV)"
 
 pins: $(READY) ## Write the installed versions to constraints.txt
 	$(BIN)/python .ci/pins.py > constraints.new
@@ -106,6 +107,6 @@ $(READY): requirements.txt constraints.txt pyproject.toml
 			"venv module. Name one, say make book PYTHON=python3.12;" \
 			"on Debian or Ubuntu: sudo apt-get install python3-venv."; \
 		exit 1; }; fi
-	$(BIN)/python -m pip install $(BRIEF) \
+	$(BIN)/python -m pip install $(BRIEF) --disable-pip-version-check \
 		-r requirements.txt $(PINS) -e '.[dev]'
 	@touch $@
