@@ -178,4 +178,3 @@ AffineMap = DenseMap | ConvMap
 def output_size(size: int, kernel: int, stride: int, padding: int) -> int:
     """Positions a kernel takes along one axis (floor convention)."""
     return (size + 2 * padding - kernel) // stride + 1
-

@@ -160,9 +160,7 @@ def certify(history: History) -> Certificate:
     )
 
 
-def _judge_blocks(
-    history: History, limit: float
-) -> tuple[str | None, float]:
+def _judge_blocks(history: History, limit: float) -> tuple[str | None, float]:
     """First rise in words, and the smallest relative slack."""
     rise, worst = None, float("inf")
     for r in history.blocks:

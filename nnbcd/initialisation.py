@@ -54,7 +54,8 @@ def initial_state(
         If the scheme is unknown; the message lists those that exist.
     """
     if scheme not in SCHEMES:
-        msg = f"initialisation must be one of {', '.join(SCHEMES)}, not {scheme!r}."
+        known = ", ".join(SCHEMES)
+        msg = f"initialisation must be one of {known}, not {scheme!r}."
         raise ValueError(msg)
     generator = torch.Generator().manual_seed(seed)
     weights, biases = [], []
@@ -102,6 +103,4 @@ def forward_state(
     images = tuple(
         objective.affine_image(problem, state, i) for i in range(len(us))
     )
-    return State(
-        weights, biases, tuple(us), tuple(vs), structured, images
-    )
+    return State(weights, biases, tuple(us), tuple(vs), structured, images)

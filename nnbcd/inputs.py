@@ -51,7 +51,9 @@ def as_features(
     """
     rows = _tensor("X", x).to(dtype=dtype, device=device)
     if rows.ndim < 2 or rows.shape[0] == 0:
-        msg = f"X must have shape (N, {width}) with N >= 1, got {_shape(rows)}."
+        msg = (
+            f"X must have shape (N, {width}) with N >= 1, got {_shape(rows)}."
+        )
         raise ValueError(msg)
     if rows[0].numel() != width:
         msg = (
@@ -62,7 +64,9 @@ def as_features(
     rows = rows.reshape(rows.shape[0], width)
     if not bool(torch.isfinite(rows).all()):
         bad = int((~torch.isfinite(rows)).any(1).sum())
-        msg = f"X has NaN or infinite entries in {bad} rows: clean them first."
+        msg = (
+            f"X has NaN or infinite entries in {bad} rows: clean them first."
+        )
         raise ValueError(msg)
     return rows
 
@@ -103,7 +107,9 @@ def as_targets(
     if values.is_floating_point():
         return _as_regression(values, x, outputs, loss), None
     if values.ndim != 1:
-        msg = f"y must be a vector of labels (N,), got shape {_shape(values)}."
+        msg = (
+            f"y must be a vector of labels (N,), got shape {_shape(values)}."
+        )
         raise ValueError(msg)
     classes, codes = torch.unique(values.long(), return_inverse=True)
     if len(classes) != outputs:

@@ -30,6 +30,7 @@ def factor(h: Float[Tensor, "d d"]) -> Float[Tensor, "d d"]:
     SingularMatrixError
         If it cannot be factored or holds a NaN.
     """
+    lower: Tensor
     lower, info = torch.linalg.cholesky_ex(h)
     if not bool(info):
         return lower

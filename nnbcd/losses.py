@@ -17,7 +17,15 @@ import torch
 
 from nnbcd._typing import Float, Int, Tensor
 
-__all__ = ["CrossEntropy", "Hinge", "Loss", "Squared", "get_loss", "wright_omega"]
+__all__ = [
+    "BY_NAME",
+    "CrossEntropy",
+    "Hinge",
+    "Loss",
+    "Squared",
+    "get_loss",
+    "wright_omega",
+]
 
 
 @dataclass(frozen=True)
@@ -201,7 +209,7 @@ def wright_omega(x: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
     return q.exp()
 
 
-_BY_NAME: dict[str, type[Loss]] = {
+BY_NAME: dict[str, type[Loss]] = {
     "squared": Squared,
     "hinge": Hinge,
     "cross-entropy": CrossEntropy,
@@ -216,7 +224,7 @@ def get_loss(name: str) -> Loss:
     ValueError
         If no loss has that name; the message lists those that exist.
     """
-    if name not in _BY_NAME:
-        msg = f"loss must be one of {', '.join(_BY_NAME)}, not {name!r}."
+    if name not in BY_NAME:
+        msg = f"loss must be one of {', '.join(BY_NAME)}, not {name!r}."
         raise ValueError(msg)
-    return _BY_NAME[name]()
+    return BY_NAME[name]()

@@ -162,7 +162,9 @@ class Network:
     def __init__(
         self, input_shape: int | Sequence[int], layers: Sequence[Layer]
     ) -> None:
-        shape = (input_shape,) if isinstance(input_shape, int) else input_shape
+        shape = (
+            (input_shape,) if isinstance(input_shape, int) else input_shape
+        )
         object.__setattr__(self, "input_shape", tuple(shape))
         object.__setattr__(self, "layers", tuple(layers))
         for size in self.input_shape:
@@ -227,7 +229,9 @@ class Network:
         total = 0
         for layer, linear in zip(self.layers, self.maps, strict=True):
             shape = linear.weight_shape
-            weights = layer.structure.count(shape) if compressed else prod(shape)
+            weights = (
+                layer.structure.count(shape) if compressed else prod(shape)
+            )
             total += weights + (shape[0] if layer.bias else 0)
         return total
 

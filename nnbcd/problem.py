@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import inf, isfinite
+from math import isfinite
 
 import torch
 
@@ -62,8 +62,8 @@ class Penalties:
         If a weight has the wrong sign or is not finite.
     """
 
-    gamma: PerLayer = 1.0
-    rho: PerLayer = 1.0
+    gamma: PerLayer = 0.5
+    rho: PerLayer = 0.5
     tau: PerLayer = 5.0
     alpha: PerLayer = 1.0
     ridge: PerLayer = 0.0
@@ -81,7 +81,7 @@ class Penalties:
         if self.v_bounds is not None and not (
             self.v_bounds[0] < self.v_bounds[1]
         ):
-            msg = f"v_bounds must be (lo, hi) with lo < hi, got {self.v_bounds}."
+            msg = f"v_bounds needs (lo, hi), lo < hi, got {self.v_bounds}."
             raise ValueError(msg)
 
     def resolve(self, depth: int) -> tuple[LayerPenalties, ...]:
@@ -96,10 +96,19 @@ class Penalties:
                 raise ValueError(msg)
             return [float(x) for x in value]
 
-        columns = [spread(n) for n in ("gamma", "rho", "tau", "alpha", "ridge")]
+        gamma, rho, tau, alpha, ridge = map(
+            spread, ("gamma", "rho", "tau", "alpha", "ridge")
+        )
         return tuple(
-            LayerPenalties(*row, self.v_bounds if i + 1 < depth else None)
-            for i, row in enumerate(zip(*columns, strict=True))
+            LayerPenalties(
+                gamma=gamma[i],
+                rho=rho[i],
+                tau=tau[i],
+                alpha=alpha[i],
+                ridge=ridge[i],
+                bounds=self.v_bounds if i + 1 < depth else None,
+            )
+            for i in range(depth)
         )
 
 
@@ -167,7 +176,7 @@ class Problem:
     def normal_matrix(
         self, i: int, gram_matrix: Float[Tensor, "p p"]
     ) -> Float[Tensor, "p p"]:
-        """rho * Gram + diag(shift), the matrix of the W system of layer i."""
+        """Rho * Gram + diag(shift), the matrix of the W system of layer i."""
         return self.layers[i].rho * gram_matrix + torch.diag(self.shift(i))
 
 
@@ -208,6 +217,3 @@ def _check_weight(name: str, x: float, least: float | None) -> None:
     if least is not None and x < least:
         msg = f"{name} must not be negative, got {x}."
         raise ValueError(msg)
-
-
-UNBOUNDED = (-inf, inf)

@@ -74,7 +74,8 @@ class Solver:
 
     Examples
     --------
-    >>> from nnbcd import Dense, Network, Penalties, Solver
+    >>> import torch
+    >>> from nnbcd import Dense, Network, Solver
     >>> X, y = torch.eye(4, dtype=torch.float64), torch.tensor([0, 1, 0, 1])
     >>> result = Solver(sweeps=30).fit(Network(4, [Dense(8), Dense(2)]), X, y)
     >>> result.accuracy(X, y), result.certificate().monotone
@@ -87,7 +88,7 @@ class Solver:
     loss: Loss = field(default_factory=Squared)
     g_step: str = "guarded"
     initialisation: str = "kaiming-normal"
-    scale: float = 1.0
+    scale: float = 0.2
     tol: float = 0.0
     step_tol: float = 0.0
     time_limit: float | None = None
@@ -104,15 +105,14 @@ class Solver:
             msg = f"sweeps must be at least 1, got {self.sweeps}."
             raise ValueError(msg)
         for name in ("tol", "step_tol"):
-            if getattr(self, name) < 0:
-                msg = f"{name} must not be negative, got {getattr(self, name)}."
+            if not getattr(self, name) >= 0:
+                msg = f"{name} must be >= 0, got {getattr(self, name)}."
                 raise ValueError(msg)
-        if self.scale <= 0:
-            msg = f"scale must be positive, got {self.scale}."
-            raise ValueError(msg)
-        if self.time_limit is not None and self.time_limit <= 0:
-            msg = f"time_limit must be positive, got {self.time_limit}."
-            raise ValueError(msg)
+        for name in ("scale", "time_limit"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                msg = f"{name} must be positive, got {value}."
+                raise ValueError(msg)
 
     def problem(
         self, network: Network, x: ArrayLike | Tensor, y: ArrayLike | Tensor
@@ -191,11 +191,8 @@ class Solver:
 
         Parameters
         ----------
-        problem : Problem
-        state : State
-            The iterate before the sweep; it is not changed.
-        number : int
-            Sweep number written in the record.
+        problem, state, number
+            As in :meth:`blocks`.
         """
         state, record, _ = run.one_sweep(self, problem, state, number)
         return state, record

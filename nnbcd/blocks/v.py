@@ -163,10 +163,9 @@ def _projected(
 def _norm_bound(problem: Problem, state: State, i: int) -> Tensor:
     """Upper bound of the squared spectral norm of layer i's linear map."""
     w, linear = state.w[i], problem.maps[i]
-    if isinstance(linear, DenseMap):
-        return torch.linalg.matrix_norm(w, 2).square() * (1 + 1e-6)
-    # An entry is read by at most kh * kw patches.
-    overlap = linear.kernel[0] * linear.kernel[1]
-    return overlap * torch.linalg.matrix_norm(w, 2).square() * (1 + 1e-6)
-
-
+    norm: Tensor = torch.linalg.matrix_norm(w, 2)
+    # An entry is read by one row, or by at most kh * kw patches.
+    overlap = 1
+    if isinstance(linear, ConvMap):
+        overlap = linear.kernel[0] * linear.kernel[1]
+    return overlap * norm.square() * (1 + 1e-6)

@@ -11,7 +11,14 @@ from nnbcd._typing import Float, Tensor
 from nnbcd.problem import Problem, chunks, gram
 from nnbcd.state import State
 
-__all__ = ["Regression", "cross_product", "guarantee", "joined", "regression", "update"]
+__all__ = [
+    "Regression",
+    "cross_product",
+    "guarantee",
+    "joined",
+    "regression",
+    "update",
+]
 
 
 @dataclass(frozen=True)
@@ -145,7 +152,7 @@ def split(joint: Tensor, *, bias: bool) -> tuple[Tensor, Tensor | None]:
 
 
 def _pull(problem: Problem, state: State, i: int) -> Tensor:
-    """alpha [W_i, b_i] + tau [G_i, 0], shape (q, p)."""
+    """Alpha [W_i, b_i] + tau [G_i, 0], shape (q, p)."""
     weights, g = problem.layers[i], state.g[i]
     w = weights.alpha * state.w[i]
     if g is not None:
@@ -158,14 +165,17 @@ def _positive(problem: Problem, i: int) -> bool:
     weights, layer = problem.layers[i], problem.network.layers[i]
     return weights.alpha > 0 or (
         not layer.bias
-        and (weights.ridge > 0 or (not layer.structure.free and weights.tau > 0))
+        and (
+            weights.ridge > 0
+            or (not layer.structure.free and weights.tau > 0)
+        )
     )
 
 
 def _dual(
     problem: Problem, state: State, i: int, centre: Tensor, shift: Tensor
 ) -> Tensor:
-    """centre + (U - A centre^T)^T (A D^-1 A^T + I/rho)^-1 A D^-1."""
+    """Centre + (U - A centre^T)^T (A D^-1 A^T + I/rho)^-1 A D^-1."""
     linear = problem.maps[i]
     a = linear.rows(objective.features(problem, state, i))
     if state.b[i] is not None:

@@ -1,165 +1,16 @@
-r"""The sets M_i a weight must lie in: free, sparse, low rank, tensor train.
-
-A structure knows how to *project* a matrix on its set, how to *refine* a
-member of the set towards a target without ever getting farther from it, and
-how many numbers a member stores.
-"""
+"""Matrices that are tensor trains; low rank is the train with one bond."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, prod
 
-import torch
-
 from nnbcd import tensor_train
-from nnbcd._typing import Bool, Float, Tensor
-from nnbcd.sparsity import keep_largest
+from nnbcd._typing import Float, Tensor
+from nnbcd.structures.base import Structure, StructuredMatrix
 
-__all__ = [
-    "Free",
-    "LowRank",
-    "Sparse",
-    "Structure",
-    "StructuredMatrix",
-    "TensorTrain",
-    "factorise",
-]
-
-
-@dataclass(frozen=True)
-class StructuredMatrix:
-    """A matrix of M together with what is really stored.
-
-    Parameters
-    ----------
-    dense : Tensor
-        The matrix, shape (d_out, d_in).
-    cores : TTCores, optional
-        Its tensor train, for TensorTrain and LowRank.
-    mask : bool Tensor, optional
-        Its kept entries, shape of ``dense``, for Sparse.
-    """
-
-    dense: Float[Tensor, "d_out d_in"]
-    cores: tensor_train.TTCores | None = None
-    mask: Bool[Tensor, "d_out d_in"] | None = None
-
-
-@dataclass(frozen=True)
-class Structure(ABC):
-    """A set of matrices. Subclasses are immutable descriptions."""
-
-    @property
-    def free(self) -> bool:
-        """True where the set is all matrices (no G block is needed)."""
-        return False
-
-    @property
-    def exact(self) -> bool:
-        """True where :meth:`project` gives a nearest point, not just a near one."""
-        return True
-
-    def validate(self, shape: tuple[int, int]) -> None:
-        """Raise ValueError, naming the fix, if ``shape`` cannot be held."""
-
-    @abstractmethod
-    def project(self, w: Float[Tensor, "d_out d_in"]) -> StructuredMatrix:
-        """A (quasi-)nearest point of the set to ``w``, Frobenius norm."""
-
-    @abstractmethod
-    def count(self, shape: tuple[int, int]) -> int:
-        """Numbers stored by a member of this shape (indices not counted)."""
-
-    @abstractmethod
-    def tangent(
-        self, x: Float[Tensor, "d_out d_in"], at: StructuredMatrix
-    ) -> Tensor:
-        """Part of ``x`` along the set at ``at``: x less a normal vector.
-
-        Coordinates in an orthonormal basis, so that the norm is the
-        distance of -x to the normal cone.
-        """
-
-    def refine(
-        self,
-        w: Float[Tensor, "d_out d_in"],
-        start: StructuredMatrix,
-        weight: float,
-        alpha: float,
-    ) -> tuple[StructuredMatrix, Float[Tensor, ""]]:
-        r"""Member no farther from ``w`` than ``start``, and its squared step.
-
-        Lowers weight/2 ||w - G||^2 + alpha/2 ||G - start||^2. The default
-        is the exact projection of the weighted mean.
-        """
-        mean = (weight * w + alpha * start.dense) / (weight + alpha)
-        new = self.project(mean)
-        return new, (new.dense - start.dense).square().sum()
-
-
-@dataclass(frozen=True)
-class Free(Structure):
-    """All matrices: the weight is not compressed."""
-
-    @property
-    def free(self) -> bool:
-        """True: no structure variable G is carried."""
-        return True
-
-    def project(self, w: Float[Tensor, "d_out d_in"]) -> StructuredMatrix:
-        """The matrix itself."""
-        return StructuredMatrix(w)
-
-    def tangent(
-        self, x: Float[Tensor, "d_out d_in"], at: StructuredMatrix
-    ) -> Tensor:
-        """All of it."""
-        return x
-
-    def count(self, shape: tuple[int, int]) -> int:
-        """All d_out * d_in entries."""
-        return prod(shape)
-
-
-@dataclass(frozen=True)
-class Sparse(Structure):
-    """Matrices in which a fraction ``sparsity`` of the entries is zero.
-
-    Parameters
-    ----------
-    sparsity : float
-        Fraction of zeros, in [0, 1). At least one entry is kept.
-
-    Raises
-    ------
-    ValueError
-        If sparsity lies outside [0, 1).
-    """
-
-    sparsity: float
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.sparsity < 1:
-            msg = f"sparsity must lie in [0, 1), got {self.sparsity}."
-            raise ValueError(msg)
-
-    def project(self, w: Float[Tensor, "d_out d_in"]) -> StructuredMatrix:
-        """Keep the largest entries; exact, ties broken by position."""
-        mask = keep_largest(w, self.count((w.shape[0], w.shape[1])))
-        return StructuredMatrix(w * mask, mask=mask)
-
-    def tangent(
-        self, x: Float[Tensor, "d_out d_in"], at: StructuredMatrix
-    ) -> Tensor:
-        """The kept entries: moving along them stays in the set."""
-        return x * at.mask
-
-    def count(self, shape: tuple[int, int]) -> int:
-        """Kept entries, rounded to the nearest integer, at least one."""
-        return max(1, int((1 - self.sparsity) * prod(shape) + 0.5))
+__all__ = ["LowRank", "TensorTrain", "factorise"]
 
 
 @dataclass(frozen=True)
@@ -204,7 +55,9 @@ class TensorTrain(Structure):
         if self.modes is not None and self.pairs is not None:
             msg = "modes and pairs exclude each other: give one of them."
             raise ValueError(msg)
-        if self.rtol is not None and not (isfinite(self.rtol) and self.rtol >= 0):
+        if self.rtol is not None and not (
+            isfinite(self.rtol) and self.rtol >= 0
+        ):
             msg = f"rtol must be a non-negative number, got {self.rtol}."
             raise ValueError(msg)
 
@@ -225,7 +78,10 @@ class TensorTrain(Structure):
         """Check modes or pairs, and the number of caps, against ``shape``."""
         rows, columns = shape
         if self.pairs is not None:
-            found = prod(i for i, _ in self.pairs), prod(j for _, j in self.pairs)
+            found = (
+                prod(i for i, _ in self.pairs),
+                prod(j for _, j in self.pairs),
+            )
             if found != shape:
                 msg = (
                     f"pairs multiply to {found[0]} x {found[1]}, but the "
@@ -251,8 +107,10 @@ class TensorTrain(Structure):
         d = len(self.pairs)
         split = [i for i, _ in self.pairs] + [j for _, j in self.pairs]
         order = [axis for k in range(d) for axis in (k, d + k)]
-        return w.reshape(split).permute(order).reshape(
-            [i * j for i, j in self.pairs]
+        return (
+            w.reshape(split)
+            .permute(order)
+            .reshape([i * j for i, j in self.pairs])
         )
 
     def to_matrix(self, tensor: Tensor, shape: tuple[int, int]) -> Tensor:
@@ -281,7 +139,7 @@ class TensorTrain(Structure):
     def tangent(
         self, x: Float[Tensor, "d_out d_in"], at: StructuredMatrix
     ) -> Tensor:
-        """Projection on the tangent space, see :func:`tensor_train.tangent`."""
+        """Projection on the tangent space: :func:`tensor_train.tangent`."""
         assert at.cores is not None
         return tensor_train.tangent(self.to_tensor(x), at.cores)
 
@@ -301,7 +159,9 @@ class TensorTrain(Structure):
 
     def count(self, shape: tuple[int, int]) -> int:
         """Sum of r_{k-1} n_k r_k at the ranks the caps allow."""
-        return tensor_train.parameter_count(self.tensor_shape(shape), self.rank)
+        return tensor_train.parameter_count(
+            self.tensor_shape(shape), self.rank
+        )
 
 
 @dataclass(frozen=True)

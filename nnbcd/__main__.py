@@ -1,0 +1,65 @@
+"""Command line: ``python -m nnbcd train | certify | info``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from nnbcd import __version__
+from nnbcd.commands import certify, info, train
+
+__all__ = ["main"]
+
+# What a user can cause and mend: shown as one sentence, exit code 2.
+_USER_ERRORS = (ValueError, TypeError, OSError, ArithmeticError)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Default: those of the process.
+
+    Returns
+    -------
+    int
+        0 on success, 1 if a certificate does not hold, 2 for a mistake in
+        the arguments or the data.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m nnbcd",
+        description="Train compressed networks without gradients.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"nnbcd {__version__}"
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for module in (train, certify, info):
+        name = module.__name__.rpartition(".")[2]
+        text = (module.__doc__ or "").strip()
+        command = commands.add_parser(
+            name,
+            help=text.splitlines()[0],
+            description=text,
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    options = parser.parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except _USER_ERRORS as error:
+        sentence = " ".join(str(error).split())
+        print(f"nnbcd {options.command}: error: {sentence}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"nnbcd {options.command}: interrupted", file=sys.stderr)
+        return 130
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""Judge the record of a run: did it keep what the theorem promises.
+
+Reads what ``train --record FILE`` wrote. The exit code is 0 if the
+certificate holds and 1 if it does not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from nnbcd.certificate import certify
+from nnbcd.history import History
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``certify``."""
+    parser.add_argument("record", type=Path, help="the file to judge")
+    parser.add_argument("--json", action="store_true", help="for machines")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the certificate of the record."""
+    try:
+        data = json.loads(options.record.read_text(encoding="utf-8"))
+        history = History.from_json(json.dumps(data["history"]))
+    except (json.JSONDecodeError, KeyError, TypeError, UnicodeError):
+        msg = f"{options.record} is no record written by train --record."
+        raise ValueError(msg) from None
+    certificate = certify(history)
+    print(certificate.to_json() if options.json else certificate)
+    return 0 if certificate.holds else 1

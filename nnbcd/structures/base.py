@@ -1,0 +1,86 @@
+"""What a structure is, and what a member of its set carries."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from nnbcd import tensor_train
+from nnbcd._typing import Bool, Float, Tensor
+
+__all__ = ["Structure", "StructuredMatrix"]
+
+
+@dataclass(frozen=True)
+class StructuredMatrix:
+    """A matrix of M together with what is really stored.
+
+    Parameters
+    ----------
+    dense : Tensor
+        The matrix, shape (d_out, d_in).
+    cores : TTCores, optional
+        Its tensor train, for TensorTrain and LowRank.
+    mask : bool Tensor, optional
+        Its kept entries, shape of ``dense``, for Sparse.
+    """
+
+    dense: Float[Tensor, "d_out d_in"]
+    cores: tensor_train.TTCores | None = None
+    mask: Bool[Tensor, "d_out d_in"] | None = None
+
+
+@dataclass(frozen=True)
+class Structure(ABC):
+    """A set of matrices. Subclasses are immutable descriptions."""
+
+    @property
+    def free(self) -> bool:
+        """True where the set is all matrices (no G block is needed)."""
+        return False
+
+    @property
+    def exact(self) -> bool:
+        """True where :meth:`project` gives a nearest point of the set."""
+        return True
+
+    def validate(self, shape: tuple[int, int]) -> None:
+        """Raise ValueError, naming the fix, if ``shape`` cannot be held.
+
+        Every shape can, unless a subclass says otherwise.
+        """
+        return
+
+    @abstractmethod
+    def project(self, w: Float[Tensor, "d_out d_in"]) -> StructuredMatrix:
+        """A (quasi-)nearest point of the set to ``w``, Frobenius norm."""
+
+    @abstractmethod
+    def count(self, shape: tuple[int, int]) -> int:
+        """Numbers stored by a member of this shape (indices not counted)."""
+
+    @abstractmethod
+    def tangent(
+        self, x: Float[Tensor, "d_out d_in"], at: StructuredMatrix
+    ) -> Tensor:
+        """Part of ``x`` along the set at ``at``: x less a normal vector.
+
+        Coordinates in an orthonormal basis, so that the norm is the
+        distance of -x to the normal cone.
+        """
+
+    def refine(
+        self,
+        w: Float[Tensor, "d_out d_in"],
+        start: StructuredMatrix,
+        weight: float,
+        alpha: float,
+    ) -> tuple[StructuredMatrix, Float[Tensor, ""]]:
+        r"""Member no farther from ``w`` than ``start``, and its squared step.
+
+        Lowers weight/2 ||w - G||^2 + alpha/2 ||G - start||^2. The default
+        is the exact projection of the weighted mean.
+        """
+        mean = (weight * w + alpha * start.dense) / (weight + alpha)
+        new = self.project(mean)
+        return new, (new.dense - start.dense).square().sum()
