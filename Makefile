@@ -74,7 +74,7 @@ unit: $(READY) ## Run the tests and the examples in docstrings
 
 notebooks: $(READY) ## Rerun the book and compare with what is printed
 	$(PYTEST) --nbval --nbval-current-env \
-		--nbval-sanitize-with book/_tools/nbval_sanitize.cfg book
+		--nbval-sanitize-with tests/book/nbval_sanitize.cfg book
 
 site: book ## Open the built book in a browser and use it
 	$(PYTEST) -m site
