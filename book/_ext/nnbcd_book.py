@@ -1,4 +1,4 @@
-"""What the book adds to Sphinx: two small things.
+"""What the book adds to Sphinx: three small things.
 
 ``explorer`` puts one of the package's explorers into a text page::
 
@@ -7,15 +7,23 @@
 
 ``drop_thebe`` takes away the live-code scripts: sphinx-thebe is loaded
 twice by the theme, is not used here, and throws an error on every page.
+
+``resolve`` lets docstrings use the public name of an object,
+``nnbcd.Solver``, though it is documented where it lives,
+``nnbcd.solver.Solver``.
 """
 
 from __future__ import annotations
 
+from pkgutil import resolve_name
 from typing import Any, ClassVar
 
 from docutils import nodes
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import make_refnode
 
 import nnbcd.explore
 
@@ -50,8 +58,52 @@ def drop_thebe(
         context[key] = kept
 
 
+def _lookup(target: str) -> tuple[str, object] | None:
+    """The full name and the object of a dotted name of the package."""
+    for name in (target, f"nnbcd.{target}"):
+        try:
+            return name, resolve_name(name)
+        except (ImportError, AttributeError, ValueError):
+            continue
+    return None
+
+
+def resolve(
+    app: Sphinx,
+    env: BuildEnvironment,
+    node: pending_xref,
+    contnode: nodes.Element,
+) -> nodes.Node | None:
+    """Find the page of a name by importing it.
+
+    A name that exists but has no entry (a constant, say) stays plain text.
+    A name that does not exist is left to the nitpicker.
+    """
+    found = _lookup(node.get("reftarget", ""))
+    if node.get("refdomain") != "py" or found is None:
+        return None
+    name, thing = found
+    if not name.startswith("nnbcd"):
+        return None
+    home = getattr(thing, "__module__", None)
+    inner = getattr(thing, "__qualname__", None)
+    full = f"{home}.{inner}" if home and inner else name
+    entry = env.get_domain("py").objects.get(full)  # type: ignore[attr-defined]
+    if entry is None:
+        return contnode
+    return make_refnode(
+        app.builder,
+        node["refdoc"],
+        entry.docname,
+        entry.node_id,
+        contnode,
+        full,
+    )
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directive and the clean-up."""
+    """Register the directive, the names and the clean-up."""
     app.add_directive("explorer", ExplorerDirective)
+    app.connect("missing-reference", resolve)
     app.connect("html-page-context", drop_thebe, priority=900)
     return {"version": "1", "parallel_read_safe": True}
