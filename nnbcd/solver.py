@@ -210,9 +210,8 @@ class Solver:
 
         Parameters
         ----------
-        problem : Problem
-        state : State
-            From :meth:`init`, or any other iterate.
+        problem, state
+            The state comes from :meth:`init`, or is any other iterate.
         validation : (X, y), optional
             Labels to predict after each sweep, shapes (M, d_0) and (M,).
         callbacks : sequence of callables

@@ -33,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--data",
         default="digits",
-        help="digits, or an .npz file with x_train, y_train, x_test, y_test",
+        help="digits, mnist or har (under NNBCD_DATA), or an .npz file "
+        "with x_train, y_train, x_test, y_test",
     )
     net.add_argument(
         "--hidden",

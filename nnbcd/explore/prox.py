@@ -67,7 +67,7 @@ class ProxExplorer(Explorer):
     )
     goal: ClassVar[str] = (
         "Make two valleys equally deep: two different candidates whose "
-        "values differ by less than 0.01."
+        "values differ by less than 0.02."
     )
     scripts: ClassVar[tuple[str, ...]] = (
         "prox.js",

@@ -116,6 +116,6 @@ function view(values, data) {
       nnbcdMapPanel(pieces, values, best, data.window),
     ],
     caption: caption,
-    reached: gap < 0.01,
+    reached: gap < 0.02,
   };
 }
