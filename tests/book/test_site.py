@@ -1,0 +1,252 @@
+"""The built pages: they read offline, and their links lead somewhere.
+
+Run after `make book`. The tests with a browser need chromium.
+"""
+
+import re
+import shutil
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+import nnbcd
+
+ROOT = Path(__file__).parents[2]
+SITE = ROOT / "_build" / "html"
+PAGES = sorted(SITE.rglob("*.html"))
+BOOK = sorted((SITE / "book").glob("*.html"))
+COLAB = "https://colab.research.google.com/github/"
+# Scheme or host: anything a browser would ask the network for.
+REMOTE = re.compile(r"^(\w+:)?//|^(https?|ws):")
+SOURCES = {
+    "script": "src",
+    "link": "href",
+    "img": "src",
+    "iframe": "src",
+    "source": "src",
+    "video": "src",
+    "audio": "src",
+    "object": "data",
+    "embed": "src",
+}
+
+pytestmark = [
+    pytest.mark.site,
+    pytest.mark.skipif(not PAGES, reason="needs the built book: make book"),
+]
+each = pytest.mark.parametrize("page", BOOK, ids=lambda p: p.stem)
+
+
+@cache
+def soup(page: Path) -> BeautifulSoup:
+    return BeautifulSoup(page.read_text("utf-8"), "html.parser")
+
+
+def test_every_page_of_the_table_of_contents_was_built() -> None:
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    named = [toc["root"], *(c["file"] for c in toc["chapters"])]
+    for name in named:
+        assert (SITE / f"{name}.html").is_file(), name
+    assert (SITE / "index.html").is_file()
+
+
+def test_no_page_loads_anything_from_elsewhere() -> None:
+    for page in PAGES:
+        for tag, attribute in SOURCES.items():
+            for element in soup(page).find_all(tag):
+                if tag == "link" and "canonical" in element.get("rel", []):
+                    continue  # a statement, not a request
+                value = element.get(attribute, "")
+                assert not REMOTE.match(value), f"{page.name}: {value}"
+
+
+def test_no_style_sheet_loads_anything_from_elsewhere() -> None:
+    sheets = sorted((SITE / "_static").rglob("*.css"))
+    assert sheets
+    for sheet in sheets:
+        text = sheet.read_text("utf-8")
+        for value in re.findall(
+            r"(?:url\(|@import\s*)['\"]?([^'\")]+)", text
+        ):
+            assert not REMOTE.match(value), f"{sheet.name}: {value}"
+
+
+def test_links_inside_the_book_lead_somewhere() -> None:
+    anchors: dict[Path, set[str]] = {}
+    for page in PAGES:
+        names = {e["id"] for e in soup(page).find_all(id=True)}
+        anchors[page.resolve()] = names
+    checked = 0
+    for page in PAGES:
+        for link in soup(page).find_all("a", href=True):
+            href = urlsplit(link["href"])
+            if href.scheme or href.netloc:
+                continue
+            target = page
+            if href.path:
+                target = page.parent / unquote(href.path)
+                assert target.is_file(), f"{page.name}: {link['href']}"
+            # Fragments may hold script state in pages that are not ours.
+            if href.fragment and target.resolve() in anchors:
+                found = anchors[target.resolve()]
+                name = unquote(href.fragment)
+                assert name in found, f"{page.name}: {link['href']}"
+            checked += 1
+    assert checked > 50
+
+
+def test_colab_buttons_open_notebooks_of_this_repository() -> None:
+    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+    owner = urlsplit(config["repository"]["url"]).path.strip("/")
+    start = f"{COLAB}{owner}/blob/{config['repository']['branch']}/"
+    opened = set()
+    for page in BOOK:
+        for link in soup(page).find_all("a", href=True):
+            if "colab.research" in link["href"]:
+                assert link["href"].startswith(start)
+                path = link["href"].removeprefix(start)
+                assert path.endswith(".ipynb")
+                assert (ROOT / path).is_file()
+                assert Path(path).stem == page.stem
+                opened.add(path)
+    assert opened == {
+        f"book/{p.name}" for p in (ROOT / "book").glob("*.ipynb")
+    }
+
+
+@each
+def test_images_have_alternative_text(page: Path) -> None:
+    for image in soup(page).select("article img"):
+        assert image.get("alt", "").strip(), image
+
+
+@each
+def test_one_title_and_no_raw_directives(page: Path) -> None:
+    article = soup(page).select_one("article")
+    assert len(article.find_all("h1")) == 1
+    text = " ".join(
+        part
+        for part in article.find_all(string=True)
+        if not part.find_parent(["pre", "code", "script", "style"])
+    )
+    assert ":::" not in text
+    assert "{prf:" not in text
+    assert "{cite" not in text
+
+
+def test_every_public_name_is_on_the_api_page() -> None:
+    ids = {e["id"] for e in soup(SITE / "book/api.html").find_all(id=True)}
+    for name in nnbcd.__all__:
+        thing = getattr(nnbcd, name)
+        if isinstance(thing, str):
+            continue  # __version__
+        found = f"{thing.__module__}.{name}" in ids
+        found |= any(entry.endswith(f".{name}") for entry in ids)
+        assert found, f"{name} is not on the API page"
+
+
+# In a browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("needs chromium")
+    flags = ("no-sandbox", "disable-gpu", "no-first-run", "disable-sync")
+    quiet = ("disable-background-networking", "disable-component-update")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(
+            executable_path=path, args=[f"--{f}" for f in (*flags, *quiet)]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Open a page from disk; at the end, nothing may have gone wrong."""
+    faults: list[str] = []
+    context = browser.new_context()
+
+    def open_page(page: Path, width: int = 1280):
+        tab = context.new_page()
+        tab.set_viewport_size({"width": width, "height": 900})
+        tab.on(
+            "console",
+            lambda m: faults.append(m.text) if m.type == "error" else None,
+        )
+        tab.on("pageerror", lambda error: faults.append(str(error)))
+        tab.on(
+            "request",
+            lambda r: faults.append(r.url) if REMOTE.match(r.url)
+            and not r.url.startswith("file:") else None,
+        )  # fmt: skip
+        tab.on("requestfailed", lambda r: faults.append(r.url))
+        tab.goto(page.as_uri())
+        tab.wait_for_load_state("load")
+        tab.wait_for_function(
+            "() => !window.MathJax || (window.MathJax.startup &&"
+            " window.MathJax.startup.promise)"
+        )
+        tab.evaluate("() => window.MathJax && MathJax.startup.promise")
+        return tab
+
+    yield open_page
+    context.close()
+    assert faults == []
+
+
+@each
+@pytest.mark.parametrize("width", [1280, 390])
+def test_pages_open_from_disk_and_fit(page: Path, width: int, visit) -> None:
+    tab = visit(page, width)
+    wide = tab.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width
+    formulas = tab.locator("article .math").count()
+    rendered = tab.locator("article mjx-container").count()
+    assert rendered >= formulas
+    assert tab.locator("mjx-merror, [data-mjx-error]").count() == 0
+
+
+@pytest.mark.parametrize("name", ["intro", "u_update"])
+def test_explorer_moves_and_says_the_right_numbers(name, visit) -> None:
+    tab = visit(SITE / "book" / f"{name}.html")
+    box = tab.locator(".nnbcd-explorer")
+    caption = box.locator(".nnbcd-caption")
+    assert box.get_attribute("data-ready") == ""
+    assert caption.inner_text().startswith("u* = \u22120.800, value 0.500.")
+    before = box.locator(".nnbcd-stage").inner_html()
+    m = box.locator('[data-control="m"]')
+    m.focus()
+    for _ in range(20):  # with the keyboard, from -0.8 to 0.2
+        m.press("ArrowRight")
+    assert m.input_value() == "0.2"
+    assert caption.inner_text().startswith("u* = 0.600, value 0.160.")
+    assert box.locator(".nnbcd-stage").inner_html() != before
+    box.locator("select").select_option("absolute value")
+    assert "on piece 2 of 2" in caption.inner_text()
+
+
+def test_explorer_notices_when_its_goal_is_reached(visit) -> None:
+    tab = visit(SITE / "book" / "u_update.html")
+    box = tab.locator(".nnbcd-explorer")
+    goal = box.locator(".nnbcd-goal output")
+    assert goal.inner_text() == "Not yet."
+    box.locator('[data-control="m"]').fill("-0.4")
+    assert goal.inner_text() == "Reached."
+
+
+def test_solutions_are_folded_until_asked_for(visit) -> None:
+    tab = visit(SITE / "book" / "u_update.html")
+    solution = tab.locator(".solution.dropdown").first
+    text = solution.locator("p").nth(1)
+    assert not text.is_visible()
+    solution.locator("button, summary, .admonition-title").first.click()
+    text.wait_for(state="visible")
