@@ -77,10 +77,10 @@ notebooks: $(READY) ## Rerun the book and compare with what is printed
 		--nbval-sanitize-with tests/book/nbval_sanitize.cfg book
 
 site: book ## Open the built book in a browser and use it
-	$(PYTEST) -m site
+	$(PYTEST) -m site tests
 
 nightly: $(READY) ## Run the tests that take minutes
-	$(PYTEST) -m nightly
+	$(PYTEST) -m nightly tests
 
 install: $(READY) ## Make the environment only
 	@echo "The environment is ready: $(VENV)"
