@@ -73,24 +73,23 @@ def ridge_term(problem: Problem, state: State, i: int) -> Scalar:
 def affine_change(
     rho: float,
     gram: Float[Tensor, "p p"],
-    cross: Float[Tensor, "q p"],
-    old: Float[Tensor, "q p"],
-    new: Float[Tensor, "q p"],
+    residual: Float[Tensor, "q p"],
+    step: Float[Tensor, "q p"],
 ) -> Scalar:
-    r"""Change of the affine term when [W, b] moves from old to new.
+    r"""Change of the affine term when [W, b] moves by a step.
 
-    With A the regressors and U the targets, gram = A^T A, cross = U^T A:
+    With A the regressors and R = U - A [W, b]^T the residual before the
+    move, gram = A^T A and residual = R^T A:
 
     .. math::
 
-        \rho \langle \Delta, \tfrac12 (W_{old} + W_{new}) A^T A - U^T A
-        \rangle .
+        \rho \langle \Delta, \tfrac12 \Delta A^T A - R^T A \rangle .
 
     No row of the data is read again, and nothing large cancels: the
     inner product goes to zero with the step.
     """
-    middle = 0.5 * (old + new) @ gram - cross
-    return rho * ((new - old) * middle).sum(dtype=torch.float64)
+    slope = 0.5 * step @ gram - residual
+    return rho * (step * slope).sum(dtype=torch.float64)
 
 
 def terms(problem: Problem, state: State) -> dict[str, Scalar]:

@@ -141,7 +141,9 @@ def _move_u(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
 
 
 def _move_w(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
-    data = w.regression(problem, state, i)
+    data = None
+    if not w.few_rows(problem, i):
+        data = w.regression(problem, state, i)
     old_w, old_b = state.w[i], state.b[i]
     new_w, new_b = w.update(problem, state, i, data)
     state = state.put(i, w=new_w, b=new_b, affine=None)
@@ -150,16 +152,16 @@ def _move_w(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
     if new_b is not None and old_b is not None:
         db = new_b - old_b
         squared = squared + _square(db)
-    if i == 0:
-        # X stays as it is, so the image is needed again: take it directly.
+    if i == 0 or data is None:
+        # X stays as it is, so its image is needed again; and with few rows
+        # the image is cheap: take it directly.
         state = _refresh(problem, state, i, ledger)
     else:
         ledger.terms[f"affine[{i + 1}]"] += objective.affine_change(
             problem.layers[i].rho,
             data.gram,
-            data.cross,
-            w.joined(old_w, old_b),
-            w.joined(new_w, new_b),
+            data.residual,
+            w.joined(dw, db),
         )
     _account_weight(problem, state, i, ledger)
     return state, squared, w.guarantee(problem, i, dw, db)

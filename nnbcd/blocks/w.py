@@ -14,6 +14,7 @@ from nnbcd.state import State
 __all__ = [
     "Regression",
     "cross_product",
+    "few_rows",
     "guarantee",
     "joined",
     "regression",
@@ -29,25 +30,26 @@ class Regression:
     ----------
     gram : Tensor
         A^T A, shape (p, p), for the regressors A = [rows(V_{i-1}), 1].
-    cross : Tensor
-        U^T A, shape (q, p), for the targets U = outputs(U_i).
+    residual : Tensor
+        (U - A [W, b]^T)^T A, shape (q, p), at the weight before the update.
     """
 
     gram: Float[Tensor, "p p"]
-    cross: Float[Tensor, "q p"]
+    residual: Float[Tensor, "q p"]
 
 
 def regression(problem: Problem, state: State, i: int) -> Regression:
-    """Gram and cross products of layer i, 4 N p q flops at most.
+    """Gram and residual products of layer i, 4 N p q flops at most.
 
     The Gram matrix of the first layer is computed once per problem.
     """
-    cross = cross_product(problem, state, i, state.u[i])
+    gap = state.u[i] - objective.affine_image(problem, state, i)
+    residual = cross_product(problem, state, i, gap)
     if i == 0:
-        return Regression(problem.input_gram, cross)
+        return Regression(problem.input_gram, residual)
     v = objective.features(problem, state, i)
     bias = problem.network.layers[i].bias
-    return Regression(gram(problem.maps[i], v, bias=bias), cross)
+    return Regression(gram(problem.maps[i], v, bias=bias), residual)
 
 
 def cross_product(
@@ -82,6 +84,9 @@ def update(
     With the regressors A = [V_{i-1}, 1]: one Cholesky solve with
     :math:`\rho A^T A + D`, D the diagonal of alpha + tau + ridge (alpha
     for the bias); its N x N dual when there are fewer rows than columns.
+    The system is solved for the *step* from the old weight. That is the
+    same minimiser, and rounding is then relative to the step, which is
+    what keeps float32 runs monotone.
 
     Parameters
     ----------
@@ -110,20 +115,18 @@ def update(
     released code multiplies every bias by 0). Cost: 4 N d^2 flops, O(d^3).
     """
     old = joined(state.w[i], state.b[i])
-    pull = _pull(problem, state, i)
-    shift = problem.shift(i)
-    n = problem.x.shape[0] * problem.maps[i].rows_per_sample
-    if n < old.shape[1] and _positive(problem, i):
-        new = _dual(problem, state, i, pull / shift, shift)
+    if few_rows(problem, i):
+        step = _dual(problem, state, i)
     else:
         data = data or regression(problem, state, i)
-        rhs = problem.layers[i].rho * data.cross + pull
+        descent = problem.layers[i].rho * data.residual
+        descent = descent + _pull(problem, state, i)
         if i == 0:
             lower = problem.input_factor
         else:
             lower = linalg.factor(problem.normal_matrix(i, data.gram))
-        new = linalg.solve_right(rhs, lower)
-    return split(new, bias=state.b[i] is not None)
+        step = linalg.solve_right(descent, lower)
+    return split(old + step, bias=state.b[i] is not None)
 
 
 def guarantee(
@@ -151,38 +154,43 @@ def split(joint: Tensor, *, bias: bool) -> tuple[Tensor, Tensor | None]:
     return joint[:, :-1].contiguous(), joint[:, -1].contiguous()
 
 
-def _pull(problem: Problem, state: State, i: int) -> Tensor:
-    """Alpha [W_i, b_i] + tau [G_i, 0], shape (q, p)."""
-    weights, g = problem.layers[i], state.g[i]
-    w = weights.alpha * state.w[i]
-    if g is not None:
-        w = w + weights.tau * g.dense
-    b = state.b[i]
-    return joined(w, None if b is None else weights.alpha * b)
-
-
-def _positive(problem: Problem, i: int) -> bool:
-    weights, layer = problem.layers[i], problem.network.layers[i]
-    return weights.alpha > 0 or (
-        not layer.bias
-        and (
-            weights.ridge > 0
-            or (not layer.structure.free and weights.tau > 0)
-        )
+def few_rows(problem: Problem, i: int) -> bool:
+    """True where the N x N system is the smaller one, and can be formed."""
+    linear, layer = problem.maps[i], problem.network.layers[i]
+    weights = problem.layers[i]
+    tau = 0.0 if layer.structure.free else weights.tau
+    definite = weights.alpha > 0 or (
+        not layer.bias and tau + weights.ridge > 0
     )
+    rows = problem.x.shape[0] * linear.rows_per_sample
+    return definite and rows < linear.weight_shape[1] + layer.bias
 
 
-def _dual(
-    problem: Problem, state: State, i: int, centre: Tensor, shift: Tensor
-) -> Tensor:
-    """Centre + (U - A centre^T)^T (A D^-1 A^T + I/rho)^-1 A D^-1."""
-    linear = problem.maps[i]
+def _pull(problem: Problem, state: State, i: int) -> Tensor:
+    """Descent direction of the terms without data, shape (q, p)."""
+    weights, g, w = problem.layers[i], state.g[i], state.w[i]
+    pull = -weights.ridge * w
+    if g is not None:
+        pull = pull + weights.tau * (g.dense - w)
+    b = state.b[i]
+    return joined(pull, None if b is None else torch.zeros_like(b))
+
+
+def _dual(problem: Problem, state: State, i: int) -> Float[Tensor, "q p"]:
+    """The step by an N x N system.
+
+    With c = pull / D the minimiser without data, it is
+    c + (R - A c^T)^T (A D^-1 A^T + I / rho)^-1 A D^-1, R the residual.
+    """
+    linear, shift = problem.maps[i], problem.shift(i)
     a = linear.rows(objective.features(problem, state, i))
     if state.b[i] is not None:
         a = torch.cat([a, a.new_ones(a.shape[0], 1)], dim=1)
+    centre = _pull(problem, state, i) / shift
     scaled = a / shift
     system = scaled @ a.mT
     system.diagonal().add_(1.0 / problem.layers[i].rho)
-    gap = linear.outputs(state.u[i]) - a @ centre.mT
+    gap = state.u[i] - objective.affine_image(problem, state, i)
+    gap = linear.outputs(gap) - a @ centre.mT
     dual = linalg.solve_right(gap.mT, linalg.factor(system))
     return centre + dual @ scaled
