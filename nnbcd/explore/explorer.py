@@ -187,6 +187,8 @@ class Explorer(ABC):
         ident = f"nnbcd-{digest.hexdigest()[:12]}"
         return (
             f'<div class="nnbcd-explorer" data-explorer="{ident}" '
+            # JupyterLab: keys belong to the sliders, not to the notebook.
+            'data-lm-suppress-shortcuts="true" '
             f'role="group" aria-label="{escape(self.title)}">\n'
             f"<style>\n{style}</style>\n{body}\n</div>\n"
             f'<script>\n(function () {{\n"use strict";\n{code}\n'
