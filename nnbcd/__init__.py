@@ -12,7 +12,7 @@ from nnbcd.certificate import Certificate
 from nnbcd.history import BlockRecord, History, SweepRecord
 from nnbcd.linalg import SingularMatrixError
 from nnbcd.losses import CrossEntropy, Hinge, Squared
-from nnbcd.network import Conv2d, Dense, Network
+from nnbcd.network import Conv2d, Dense, LargerThanDenseWarning, Network
 from nnbcd.problem import Penalties, Problem
 from nnbcd.result import Result, Status
 from nnbcd.solver import Solver
@@ -35,6 +35,7 @@ __all__ = [
     "Hinge",
     "History",
     "Identity",
+    "LargerThanDenseWarning",
     "LeakyReLU",
     "LowRank",
     "Network",

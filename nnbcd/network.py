@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +12,11 @@ from nnbcd.activations import Identity, PiecewiseLinear, ReLU
 from nnbcd.affine import AffineMap, ConvMap, DenseMap, output_size
 from nnbcd.structures import Free, Structure
 
-__all__ = ["Conv2d", "Dense", "Network"]
+__all__ = ["Conv2d", "Dense", "LargerThanDenseWarning", "Network"]
+
+
+class LargerThanDenseWarning(UserWarning):
+    """A structure stores more numbers than the dense weight would."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +191,7 @@ class Network:
             except ValueError as error:
                 msg = f"layer {i + 1}: {error}"
                 raise ValueError(msg) from None
+            _warn_if_larger(i, layer.structure, linear.weight_shape)
 
     @cached_property
     def maps(self) -> tuple[AffineMap, ...]:
@@ -234,6 +240,18 @@ class Network:
             )
             total += weights + (shape[0] if layer.bias else 0)
         return total
+
+
+def _warn_if_larger(
+    i: int, structure: Structure, shape: tuple[int, int]
+) -> None:
+    stored, dense = structure.count(shape), prod(shape)
+    if stored > dense:
+        msg = (
+            f"layer {i + 1}: the structure stores {stored} numbers, the "
+            f"dense weight only {dense}: lower the rank or change the modes."
+        )
+        warnings.warn(msg, LargerThanDenseWarning, stacklevel=4)
 
 
 def _check_positive(name: str, value: int) -> None:
