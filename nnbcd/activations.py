@@ -64,14 +64,15 @@ class ReLU(PiecewiseLinear):
     ) -> Float[Tensor, "*s"]:
         """See :meth:`PiecewiseLinear.prox`; here by the threshold rule."""
         check_weight(c)
-        kappa = sqrt(1.0 + 1.0 / c) - 1.0
+        # sqrt(1 + 1/c) - 1, written without cancellation
+        kappa = 1.0 / (c * (sqrt(1.0 + 1.0 / c) + 1.0))
         right = ((v + c * m) / (1.0 + c)).clamp(min=0)
         return torch.where(m >= -kappa * v.clamp(min=0), right, m)
 
 
 @dataclass(frozen=True)
 class LeakyReLU(PiecewiseLinear):
-    """Slope 1 for u >= 0, ``slope`` (in [0, 1]) for u < 0."""
+    """Slope 1 for u >= 0, ``slope`` (usually in [0, 1)) for u < 0."""
 
     slope: float = 0.01
 

@@ -63,11 +63,16 @@ def initial_state(
         problem.network.layers, problem.maps, strict=True
     ):
         # Drawn in float32 and widened: the same weights in both precisions.
-        w = SCHEMES[scheme](torch.empty(linear.weight_shape), generator)
+        w = SCHEMES[scheme](_empty(linear.weight_shape), generator)
         weights.append((scale * w).to(problem.x))
         zero = problem.x.new_zeros(linear.weight_shape[0])
         biases.append(zero if layer.bias else None)
     return forward_state(problem, tuple(weights), tuple(biases))
+
+
+def _empty(shape: tuple[int, int]) -> Tensor:
+    """Untouched by the user's default type and device."""
+    return torch.empty(shape, dtype=torch.float32, device="cpu")
 
 
 def forward_state(

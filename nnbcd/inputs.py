@@ -148,13 +148,22 @@ def _as_regression(
 
 
 def _tensor(name: str, value: Any) -> Tensor:
+    """A copy: what the caller does to the original later has no effect."""
     if isinstance(value, Tensor):
-        return value
-    array = np.asarray(value)
+        if value.is_complex():
+            msg = f"{name} must be real, got a complex tensor."
+            raise TypeError(msg)
+        return value.detach().clone()
+    try:
+        array = np.array(value)
+    except ValueError:
+        msg = f"{name} must be rectangular: its rows differ in length."
+        raise ValueError(msg) from None
     if array.dtype.kind not in "biuf":
         msg = f"{name} must be numeric, got an array of type {array.dtype}."
         raise TypeError(msg)
-    return torch.from_numpy(np.ascontiguousarray(array))
+    native = array.dtype.newbyteorder("=")
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=native))
 
 
 def _shape(x: Tensor) -> tuple[int, ...]:

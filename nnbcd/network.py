@@ -1,139 +1,25 @@
-"""Descriptions of a network: frozen, hashable, checked at construction."""
+"""Description of a network: frozen, hashable, checked at construction."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-from nnbcd.activations import Identity, PiecewiseLinear, ReLU
-from nnbcd.affine import AffineMap, ConvMap, DenseMap, output_size
-from nnbcd.structures import Free, Structure
+from nnbcd.activations import Identity, ReLU
+from nnbcd.affine import AffineMap
+from nnbcd.checks import counts
+from nnbcd.layers import Conv2d, Dense, Layer, freeze
+from nnbcd.piecewise import PiecewiseLinear
+from nnbcd.structures import Structure
 
 __all__ = ["Conv2d", "Dense", "LargerThanDenseWarning", "Network"]
 
 
 class LargerThanDenseWarning(UserWarning):
     """A structure stores more numbers than the dense weight would."""
-
-
-@dataclass(frozen=True)
-class Dense:
-    """A fully connected layer, U = V W^T + 1 b^T.
-
-    Parameters
-    ----------
-    out_features : int
-        Width d_i of the layer.
-    activation : PiecewiseLinear, optional
-        sigma_i. Default: ReLU, and the identity in the last layer.
-    structure : Structure
-        The set the weight (d_i, d_{i-1}) is pulled to. Default: Free.
-    bias : bool
-        Whether the layer has a bias b (d_i,).
-
-    Raises
-    ------
-    ValueError
-        If out_features is below 1.
-    """
-
-    out_features: int
-    activation: PiecewiseLinear | None = None
-    structure: Structure = field(default_factory=Free)
-    bias: bool = True
-
-    def __post_init__(self) -> None:
-        _check_positive("out_features", self.out_features)
-
-    def resolve(self, in_shape: tuple[int, ...]) -> AffineMap:
-        """The linear map on inputs of ``in_shape`` (flattened)."""
-        return DenseMap(prod(in_shape), self.out_features)
-
-    def output_shape(self, in_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Shape of one sample after the layer."""
-        return (self.out_features,)
-
-
-@dataclass(frozen=True)
-class Conv2d:
-    """A two-dimensional convolution on inputs (channels, height, width).
-
-    Parameters
-    ----------
-    out_channels : int
-        Number of filters.
-    kernel_size, stride, padding : int or (int, int)
-        As in ``torch.nn.Conv2d``.
-    activation, structure, bias
-        As in :class:`Dense`; the weight is the matrix
-        (c_out, c_in * kh * kw), the bias has one entry per channel.
-
-    Raises
-    ------
-    ValueError
-        If a size is not positive (padding: negative).
-    """
-
-    out_channels: int
-    kernel_size: int | tuple[int, int] = 3
-    stride: int | tuple[int, int] = 1
-    padding: int | tuple[int, int] = 0
-    activation: PiecewiseLinear | None = None
-    structure: Structure = field(default_factory=Free)
-    bias: bool = True
-
-    def __post_init__(self) -> None:
-        _check_positive("out_channels", self.out_channels)
-        for name in ("kernel_size", "stride"):
-            for value in _pair(getattr(self, name)):
-                _check_positive(name, value)
-        if min(_pair(self.padding)) < 0:
-            msg = f"padding must not be negative, got {self.padding}."
-            raise ValueError(msg)
-
-    def output_shape(self, in_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Shape (channels, height, width) of one sample after the layer."""
-        if len(in_shape) != 3:
-            msg = (
-                "Conv2d needs an input of shape (channels, height, width), "
-                f"got {in_shape}: set input_shape to three numbers."
-            )
-            raise ValueError(msg)
-        size = tuple(
-            output_size(n, k, s, p)
-            for n, k, s, p in zip(
-                in_shape[1:],
-                _pair(self.kernel_size),
-                _pair(self.stride),
-                _pair(self.padding),
-                strict=True,
-            )
-        )
-        if min(size) < 1:
-            msg = (
-                f"kernel_size {self.kernel_size} is larger than the padded "
-                f"input {in_shape[1:]}."
-            )
-            raise ValueError(msg)
-        return (self.out_channels, *size)
-
-    def resolve(self, in_shape: tuple[int, ...]) -> AffineMap:
-        """The linear map on flattened images of ``in_shape``."""
-        channels, height, width = in_shape
-        out = self.output_shape(in_shape)
-        return ConvMap(
-            (channels, height, width),
-            (out[0], out[1], out[2]),
-            _pair(self.kernel_size),
-            _pair(self.stride),
-            _pair(self.padding),
-        )
-
-
-Layer = Dense | Conv2d
 
 
 @dataclass(frozen=True)
@@ -167,13 +53,20 @@ class Network:
     def __init__(
         self, input_shape: int | Sequence[int], layers: Sequence[Layer]
     ) -> None:
-        shape = (
-            (input_shape,) if isinstance(input_shape, int) else input_shape
+        sizes = (
+            input_shape
+            if isinstance(input_shape, Sequence)
+            else [input_shape]
         )
-        object.__setattr__(self, "input_shape", tuple(shape))
-        object.__setattr__(self, "layers", tuple(layers))
-        for size in self.input_shape:
-            _check_positive("input_shape", size)
+        freeze(self, "input_shape", counts("input_shape", sizes))
+        if not isinstance(layers, Sequence) or not all(
+            isinstance(layer, Layer) for layer in layers
+        ):
+            msg = (
+                f"layers must be a list of Dense and Conv2d, got {layers!r}."
+            )
+            raise TypeError(msg)
+        freeze(self, "layers", tuple(layers))
         if not self.layers:
             msg = "layers is empty: a network has at least one layer."
             raise ValueError(msg)
@@ -252,13 +145,3 @@ def _warn_if_larger(
             f"dense weight only {dense}: lower the rank or change the modes."
         )
         warnings.warn(msg, LargerThanDenseWarning, stacklevel=4)
-
-
-def _check_positive(name: str, value: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        msg = f"{name} must be a positive integer, got {value!r}."
-        raise ValueError(msg)
-
-
-def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else value

@@ -12,7 +12,7 @@ tensor([-2.0000,  0.5000,  1.0000])
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf, isclose, isfinite
 from typing import ClassVar
 
 import torch
@@ -159,10 +159,10 @@ def _check_table(name: str, table: tuple[Piece, ...]) -> None:
         raise ValueError(msg)
     for left, right in zip(table, table[1:], strict=False):
         at = left.hi
-        joined = at == right.lo and isfinite(at)
-        jump = left.slope * at + left.intercept != (
-            right.slope * at + right.intercept
-        )
-        if not joined or jump:
+        ordered = left.lo < at == right.lo < right.hi and isfinite(at)
+        ends = left.slope * at + left.intercept
+        starts = right.slope * at + right.intercept
+        joined = isclose(ends, starts, rel_tol=1e-12, abs_tol=1e-12)
+        if not (ordered and joined):
             msg = f"the pieces of {name} do not join continuously at {at}."
             raise ValueError(msg)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import isfinite
+from typing import Any
 
 import torch
 
 from nnbcd import linalg
 from nnbcd._typing import Float, Tensor
 from nnbcd.affine import AffineMap
+from nnbcd.checks import number
 from nnbcd.losses import Loss
 from nnbcd.network import Network
 
@@ -72,17 +73,16 @@ class Penalties:
     def __post_init__(self) -> None:
         for name in ("gamma", "rho", "tau", "alpha", "ridge"):
             value = getattr(self, name)
-            if isinstance(value, Sequence):
-                object.__setattr__(self, name, tuple(value))
-            values = value if isinstance(value, Sequence) else (value,)
-            least = 0.0 if name in ("alpha", "ridge") else None
-            for x in values:
-                _check_weight(name, x, least)
-        if self.v_bounds is not None and not (
-            self.v_bounds[0] < self.v_bounds[1]
-        ):
-            msg = f"v_bounds needs (lo, hi), lo < hi, got {self.v_bounds}."
-            raise ValueError(msg)
+            strict = name in ("gamma", "rho", "tau")
+            if isinstance(value, Sequence) and not isinstance(value, str):
+                checked: object = tuple(
+                    number(name, x, strict=strict) for x in value
+                )
+            else:
+                checked = number(name, value, strict=strict)
+            object.__setattr__(self, name, checked)
+        if self.v_bounds is not None:
+            object.__setattr__(self, "v_bounds", _bounds(self.v_bounds))
 
     def resolve(self, depth: int) -> tuple[LayerPenalties, ...]:
         """One :class:`LayerPenalties` for each of ``depth`` layers."""
@@ -112,7 +112,7 @@ class Penalties:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """Data, network and weights of one training problem.
 
@@ -207,13 +207,12 @@ def gram(linear: AffineMap, v: Tensor, *, bias: bool) -> Float[Tensor, "p p"]:
     return total
 
 
-def _check_weight(name: str, x: float, least: float | None) -> None:
-    if not isinstance(x, (int, float)) or not isfinite(x):
-        msg = f"{name} must be a finite number, got {x!r}."
+def _bounds(value: Any) -> Bounds:
+    try:
+        lo, hi = (float(x) for x in value)
+    except (TypeError, ValueError):
+        lo, hi = 0.0, 0.0
+    if not lo < hi:
+        msg = f"v_bounds needs (lo, hi) with lo < hi, got {value!r}."
         raise ValueError(msg)
-    if least is None and x <= 0:
-        msg = f"{name} must be positive, got {x}."
-        raise ValueError(msg)
-    if least is not None and x < least:
-        msg = f"{name} must not be negative, got {x}."
-        raise ValueError(msg)
+    return lo, hi

@@ -38,7 +38,7 @@ class Status(enum.Enum):
         return self.value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
     """A trained network with the record of how it was trained.
 

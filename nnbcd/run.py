@@ -72,8 +72,11 @@ def until_stopped(
     sweeps: list[SweepRecord] = []
     blocks: list[BlockRecord] = []
     status = Status.MAX_SWEEPS
+    planned = solver.sweeps
+    if not math.isfinite(initial):
+        status, planned = Status.NONFINITE, 0
     try:
-        for number in range(1, solver.sweeps + 1):
+        for number in range(1, planned + 1):
             after, record, rows = one_sweep(solver, problem, state, number)
             if not math.isfinite(record.objective):
                 status = Status.NONFINITE
@@ -148,8 +151,11 @@ class _Probe:
             device=problem.x.device,
         )
         self.test = rows, torch.as_tensor(y, device=rows.device)
-        if self.test[1].shape[:1] != rows.shape[:1]:
-            msg = "validation: X and y must have the same number of rows."
+        if self.test[1].shape != rows.shape[:1]:
+            msg = (
+                "validation: y must be a vector with one label a row of X, "
+                f"got shape {tuple(self.test[1].shape)} for {len(rows)} rows."
+            )
             raise ValueError(msg)
         self.truth = problem.classes[problem.y.argmax(1)]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nnbcd import run
 from nnbcd._typing import Tensor
 from nnbcd.callbacks import Callback, ProgressBar
+from nnbcd.checks import choice, count, instance, number
 from nnbcd.history import BlockRecord, SweepRecord
 from nnbcd.initialisation import initial_state
 from nnbcd.inputs import DTYPES, as_features, as_targets
@@ -98,21 +99,17 @@ class Solver:
     device: str | None = None
 
     def __post_init__(self) -> None:
-        _choose("coupling", self.coupling, COUPLINGS)
-        _choose("g_step", self.g_step, G_STEPS)
-        _choose("dtype", self.dtype, tuple(DTYPES))
-        if self.sweeps < 1:
-            msg = f"sweeps must be at least 1, got {self.sweeps}."
-            raise ValueError(msg)
-        for name in ("tol", "step_tol"):
-            if not getattr(self, name) >= 0:
-                msg = f"{name} must be >= 0, got {getattr(self, name)}."
-                raise ValueError(msg)
-        for name in ("scale", "time_limit"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                msg = f"{name} must be positive, got {value}."
-                raise ValueError(msg)
+        choice("coupling", self.coupling, COUPLINGS)
+        choice("g_step", self.g_step, G_STEPS)
+        choice("dtype", self.dtype, tuple(DTYPES))
+        instance("penalties", self.penalties, Penalties, "Penalties()")
+        instance("loss", self.loss, Loss, "Squared()")
+        count("sweeps", self.sweeps)
+        number("tol", self.tol)
+        number("step_tol", self.step_tol)
+        number("scale", self.scale, strict=True)
+        if self.time_limit is not None:
+            number("time_limit", self.time_limit, strict=True)
 
     def problem(
         self, network: Network, x: ArrayLike | Tensor, y: ArrayLike | Tensor
@@ -272,9 +269,3 @@ class Solver:
             callbacks=callbacks,
             progress=progress,
         )
-
-
-def _choose(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        msg = f"{name} must be one of {', '.join(known)}, not {value!r}."
-        raise ValueError(msg)

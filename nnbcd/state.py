@@ -12,7 +12,7 @@ from nnbcd.structures import StructuredMatrix
 __all__ = ["State"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class State:
     """All blocks, layer by layer; layers are counted from 0.
 

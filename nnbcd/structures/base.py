@@ -11,7 +11,7 @@ from nnbcd._typing import Bool, Float, Tensor
 __all__ = ["Structure", "StructuredMatrix"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StructuredMatrix:
     """A matrix of M together with what is really stored.
 

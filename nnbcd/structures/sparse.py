@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from nnbcd._typing import Float, Tensor
+from nnbcd.checks import number
 from nnbcd.sparsity import keep_largest
 from nnbcd.structures.base import Structure, StructuredMatrix
 
@@ -30,9 +31,11 @@ class Sparse(Structure):
     sparsity: float
 
     def __post_init__(self) -> None:
-        if not 0 <= self.sparsity < 1:
-            msg = f"sparsity must lie in [0, 1), got {self.sparsity}."
+        value = number("sparsity", self.sparsity)
+        if value >= 1:
+            msg = f"sparsity must lie in [0, 1), got {value}."
             raise ValueError(msg)
+        object.__setattr__(self, "sparsity", value)
 
     def project(self, w: Float[Tensor, "d_out d_in"]) -> StructuredMatrix:
         """Keep the largest entries; exact, ties broken by position."""

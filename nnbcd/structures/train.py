@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, prod
+from math import prod
 
 from nnbcd import tensor_train
 from nnbcd._typing import Float, Tensor
+from nnbcd.checks import count, counts, number
 from nnbcd.structures.base import Structure, StructuredMatrix
 
 __all__ = ["LowRank", "TensorTrain", "factorise"]
@@ -44,22 +45,19 @@ class TensorTrain(Structure):
     rtol: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("rank", "modes", "pairs"):
-            value = getattr(self, name)
-            if isinstance(value, Sequence):
-                object.__setattr__(self, name, _as_tuple(value))
-        ranks = (self.rank,) if isinstance(self.rank, int) else self.rank
-        if any(r < 1 for r in ranks):
-            msg = f"rank must be at least 1, got {min(ranks)}."
-            raise ValueError(msg)
+        self._set("rank", _ranks(self.rank))
+        if self.modes is not None:
+            self._set("modes", counts("modes", self.modes))
+        if self.pairs is not None:
+            self._set("pairs", _pairs(self.pairs))
         if self.modes is not None and self.pairs is not None:
             msg = "modes and pairs exclude each other: give one of them."
             raise ValueError(msg)
-        if self.rtol is not None and not (
-            isfinite(self.rtol) and self.rtol >= 0
-        ):
-            msg = f"rtol must be a non-negative number, got {self.rtol}."
-            raise ValueError(msg)
+        if self.rtol is not None:
+            self._set("rtol", number("rtol", self.rtol))
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
 
     @property
     def exact(self) -> bool:
@@ -89,9 +87,6 @@ class TensorTrain(Structure):
                 )
                 raise ValueError(msg)
         modes = self.tensor_shape(shape)
-        if any(n < 1 for n in modes):
-            msg = f"modes must be positive, got {modes}."
-            raise ValueError(msg)
         if prod(modes) != rows * columns:
             msg = (
                 f"modes {modes} multiply to {prod(modes)}, but the weight is "
@@ -169,9 +164,25 @@ class LowRank(TensorTrain):
     """Matrices of rank at most ``rank``: a train with a single bond.
 
     Here the truncated SVD *is* a nearest point (Eckart and Young).
+
+    Parameters
+    ----------
+    rank : int
+        Cap on the matrix rank.
+
+    Raises
+    ------
+    ValueError
+        If rank < 1, or an argument of TensorTrain is given beside it.
     """
 
     rank: int
+
+    def __post_init__(self) -> None:
+        if any(x is not None for x in (self.modes, self.pairs, self.rtol)):
+            msg = "LowRank takes rank only: use TensorTrain for the others."
+            raise ValueError(msg)
+        self._set("rank", count("rank", self.rank))
 
     @property
     def exact(self) -> bool:
@@ -216,8 +227,18 @@ def factorise(n: int, largest: int = 4) -> tuple[int, ...]:
     return tuple(merged) or (1,)
 
 
-def _as_tuple(value: Sequence[object]) -> tuple[object, ...]:
-    """Nested sequences as nested tuples, so that descriptions hash."""
-    return tuple(
-        _as_tuple(v) if isinstance(v, Sequence) else v for v in value
-    )
+def _ranks(value: object) -> int | tuple[int, ...]:
+    if isinstance(value, Sequence):
+        return counts("rank", value)
+    return count("rank", value)
+
+
+def _pairs(value: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
+    pairs = []
+    for item in value:
+        pair = counts("pairs", item)
+        if len(pair) != 2:
+            msg = f"pairs needs (rows, columns) pairs, got {item!r}."
+            raise ValueError(msg)
+        pairs.append((pair[0], pair[1]))
+    return tuple(pairs)

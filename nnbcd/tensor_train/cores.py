@@ -13,7 +13,7 @@ from nnbcd._typing import Tensor
 __all__ = ["TTCores", "right_interfaces", "right_orthogonal"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TTCores:
     """A tensor in tensor-train format, checked at construction.
 

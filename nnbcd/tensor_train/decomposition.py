@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from nnbcd._typing import Float, Tensor
+from nnbcd.checks import number
 from nnbcd.tensor_train.cores import TTCores, right_orthogonal
 from nnbcd.tensor_train.ranks import Ranks, feasible_ranks
 
@@ -44,9 +45,8 @@ def svd(
     side. It is orthonormal to rounding either way; the truncation error
     is resolved down to about 1e-8 of the norm.
     """
-    if rtol is not None and rtol < 0:
-        msg = f"rtol must not be negative, got {rtol}."
-        raise ValueError(msg)
+    if rtol is not None:
+        number("rtol", rtol)
     shape = tuple(tensor.shape)
     caps = feasible_ranks(shape, max_rank)
     budget = None
@@ -76,6 +76,8 @@ def round(
     max_rank, rtol
         As in :func:`svd`; the same error bound holds.
     """
+    if rtol is not None:
+        number("rtol", rtol)
     caps = feasible_ranks(tt.shape, max_rank)
     cores = list(right_orthogonal(tt.cores))
     budget = None

@@ -51,7 +51,15 @@ def als(
         The improved train.
     Tensor
         The sum over cores of the squared steps, 0-dimensional.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative or both are zero.
     """
+    if weight < 0 or alpha < 0 or not weight + alpha > 0:
+        msg = f"weight {weight}, alpha {alpha}: neither negative, not both 0."
+        raise ValueError(msg)
     cores = list(right_orthogonal(start.cores))
     rights = right_interfaces(cores)
     steps = target.new_zeros(())
@@ -64,7 +72,7 @@ def als(
         steps = steps + (new - core).square().sum()
         if k + 1 < len(cores):
             basis, rest = torch.linalg.qr(new.reshape(r * n, s))
-            new = basis.reshape(r, n, s)
+            new = basis.reshape(r, n, -1)
             cores[k + 1] = torch.tensordot(rest, cores[k + 1], dims=1)
             left = basis.mT @ unfolding
         cores[k] = new
