@@ -75,7 +75,6 @@ def main() -> None:
             title="Accuracy of the compressed network",
         )
         axes[0].legend()
-        figure.tight_layout()
         figure.savefig(TARGET, metadata={"Date": None})
 
 
