@@ -10,10 +10,23 @@ import pytest
 import torch
 
 import nnbcd.explore
+from nnbcd.activations import Piece, PiecewiseLinear
 from nnbcd.explore import Choice, Slider, prox_explorer
 from nnbcd.explore.prox import ACTIVATIONS, piece_table
 
 SCRIPTS = Path(nnbcd.explore.__file__).parent
+
+
+class Bent(PiecewiseLinear):
+    """Slopes and intercepts that none of the shipped ones has together."""
+
+    pieces = (
+        Piece(-float("inf"), 1.0, 0.5, 0.25),
+        Piece(1.0, float("inf"), -1.0, 1.75),
+    )
+
+
+SIGMAS = {**ACTIVATIONS, "bent": Bent()}
 DRIVER = """
 const prox = require(process.argv[1]);
 const jobs = JSON.parse(require("fs").readFileSync(0, "utf8"));
@@ -42,7 +55,7 @@ def grid_points(name: str) -> torch.Tensor:
         for g in prox_explorer().grid(7)
         if g["activation"] == name
     ]
-    return torch.tensor(rows, dtype=torch.float64)
+    return torch.tensor(rows, dtype=torch.float64).reshape(-1, 3)
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +65,10 @@ def in_javascript() -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
         pytest.skip("needs node")
     points = {
         name: torch.cat((random_points(1000), grid_points(name)))
-        for name in ACTIVATIONS
+        for name in SIGMAS
     }
     jobs = [
-        {"pieces": piece_table(ACTIVATIONS[n]), "points": p.tolist()}
+        {"pieces": piece_table(SIGMAS[n]), "points": p.tolist()}
         for n, p in points.items()
     ]
     done = subprocess.run(
@@ -73,11 +86,11 @@ def in_javascript() -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
     }
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", SIGMAS)
 def test_the_page_and_the_package_agree(name, in_javascript) -> None:
     points, answers = in_javascript[name]
     assert len(points) >= 1000
-    sigma = ACTIVATIONS[name]
+    sigma = SIGMAS[name]
     for (v, m, c), row in zip(points, answers, strict=True):
         u, value, again, s, _ = row
         ours = sigma.prox(v[None], m[None], float(c))[0]
