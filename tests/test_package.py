@@ -101,7 +101,8 @@ def own_doc(thing: object) -> str:
 def public_functions():
     """Every public function and method, with the docstrings it can use.
 
-    A method may leave the shapes to the method it overrides.
+    A method may leave the shapes to the method it overrides, or to a class
+    that says "All tensors are (N, K)".
     """
     for name in PUBLIC:
         thing = getattr(nnbcd, name)
@@ -114,6 +115,11 @@ def public_functions():
             if not key.startswith("_") and inspect.isfunction(function):
                 family = [vars(c).get(key) for c in thing.__mro__]
                 docs = "\n".join(m.__doc__ or "" for m in family if m)
+                docs += " ".join(
+                    said
+                    for c in thing.__mro__
+                    for said in re.findall(r"All \w+ are \(.*?\)", own_doc(c))
+                )
                 yield f"{name}.{key}", (function, docs)
 
 
