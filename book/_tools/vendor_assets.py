@@ -114,10 +114,15 @@ def fetch(package: Package, folder: Path) -> Path:
     return folder / done.stdout.split()[-1]
 
 
+def checksum(archive: Path) -> str:
+    """SHA-512 of a file, written as npm writes it."""
+    digest = hashlib.sha512(archive.read_bytes()).digest()
+    return "sha512-" + base64.b64encode(digest).decode()
+
+
 def verify(archive: Path, integrity: str) -> None:
     """Raise unless the archive has the pinned checksum."""
-    digest = hashlib.sha512(archive.read_bytes()).digest()
-    found = "sha512-" + base64.b64encode(digest).decode()
+    found = checksum(archive)
     if found != integrity:
         msg = f"{archive.name}: expected {integrity}, received {found}."
         raise VendorError(msg)
