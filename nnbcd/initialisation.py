@@ -9,8 +9,10 @@ from torch.nn import init
 
 from nnbcd import objective
 from nnbcd._typing import Tensor
+from nnbcd.couplings import Penalty
 from nnbcd.problem import Problem
 from nnbcd.state import State
+from nnbcd.structures import Structure
 
 __all__ = ["SCHEMES", "forward_state", "initial_state"]
 
@@ -67,7 +69,25 @@ def initial_state(
         weights.append((scale * w).to(problem.x))
         zero = problem.x.new_zeros(linear.weight_shape[0])
         biases.append(zero if layer.bias else None)
+    if not isinstance(problem.coupling, Penalty):
+        weights = [
+            _member(structure, w)
+            for structure, w in zip(
+                problem.network.structures, weights, strict=True
+            )
+        ]
     return forward_state(problem, tuple(weights), tuple(biases))
+
+
+def _member(structure: Structure, w: Tensor) -> Tensor:
+    """A matrix of the set with the norm of ``w``.
+
+    Projecting a random matrix loses most of its norm, and the layers above
+    would start with next to nothing.
+    """
+    near = structure.project(w).dense
+    size = torch.linalg.vector_norm(near)
+    return near * torch.where(size > 0, torch.linalg.vector_norm(w) / size, 1)
 
 
 def _empty(shape: tuple[int, int]) -> Tensor:

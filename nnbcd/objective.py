@@ -112,7 +112,7 @@ def terms(problem: Problem, state: State) -> dict[str, Scalar]:
     for i, layer in enumerate(problem.layers):
         out[f"activation[{i + 1}]"] = activation_term(problem, state, i)
         out[f"affine[{i + 1}]"] = affine_term(problem, state, i)
-        if state.g[i] is not None:
+        if problem.has_copy(i):
             out[f"structure[{i + 1}]"] = structure_term(problem, state, i)
         if layer.ridge:
             out[f"ridge[{i + 1}]"] = ridge_term(problem, state, i)

@@ -13,6 +13,7 @@ from nnbcd import linalg
 from nnbcd._typing import Float, Tensor
 from nnbcd.affine import AffineMap
 from nnbcd.checks import number
+from nnbcd.couplings import Coupling, Penalty
 from nnbcd.losses import Loss
 from nnbcd.network import Network
 
@@ -134,6 +135,8 @@ class Problem:
         How the G block of a tensor train is solved: one of ``G_STEPS``.
     classes : Tensor, optional
         The labels behind the columns of y, for classification.
+    coupling : Coupling
+        How weights and structures meet.
     """
 
     network: Network
@@ -143,6 +146,7 @@ class Problem:
     layers: tuple[LayerPenalties, ...]
     g_step: str = "guarded"
     classes: Tensor | None = field(default=None, repr=False)
+    coupling: Coupling = field(default_factory=Penalty)
 
     @property
     def depth(self) -> int:
@@ -164,10 +168,15 @@ class Problem:
         """Cholesky factor of layer 1's W system: factored once."""
         return linalg.factor(self.normal_matrix(0, self.input_gram))
 
+    def has_copy(self, i: int) -> bool:
+        """True where a structured copy G_i stands beside a free W_i."""
+        free = self.network.structures[i].free
+        return isinstance(self.coupling, Penalty) and not free
+
     def shift(self, i: int) -> Float[Tensor, " p"]:
         """Diagonal added to rho * Gram in the W system of layer i."""
         weights, layer = self.layers[i], self.network.layers[i]
-        tau = 0.0 if layer.structure.free else weights.tau
+        tau = weights.tau if self.has_copy(i) else 0.0
         p = self.maps[i].weight_shape[1]
         shift = self.x.new_full((p + layer.bias,), weights.alpha)
         shift[:p] += tau + weights.ridge

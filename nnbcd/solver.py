@@ -10,6 +10,8 @@ from nnbcd import run
 from nnbcd._typing import Tensor
 from nnbcd.callbacks import Callback, ProgressBar
 from nnbcd.checks import choice, count, instance, number
+from nnbcd.couplings import BY_NAME as COUPLINGS
+from nnbcd.couplings import Coupling
 from nnbcd.history import BlockRecord, SweepRecord
 from nnbcd.initialisation import initial_state
 from nnbcd.inputs import DTYPES, as_features, as_targets
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Solver"]
 
 Pair = tuple["ArrayLike | Tensor", "ArrayLike | Tensor"]
-COUPLINGS = ("penalty",)
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ class Solver:
     ----------
     penalties : Penalties
         gamma, rho, tau, alpha and friends.
-    coupling : str
-        How weights and structures meet: ``penalty`` (the paper).
+    coupling : str or Coupling
+        How weights and structures meet: ``penalty`` (the paper) or
+        ``constraint``; see :mod:`nnbcd.couplings`.
     sweeps : int
         Most sweeps a run makes.
     loss : Loss
@@ -48,8 +50,8 @@ class Solver:
         :func:`nnbcd.blocks.g.update`.
     initialisation : str
         A key of :data:`nnbcd.initialisation.SCHEMES`.
-    scale : float
-        Factor on the initial weights.
+    scale : float or None
+        Factor on the initial weights; None: what suits the coupling.
     tol : float
         Stop when the subgradient norm falls below ``tol`` times its value
         after the first sweep. 0 never stops.
@@ -84,12 +86,12 @@ class Solver:
     """
 
     penalties: Penalties = field(default_factory=Penalties)
-    coupling: str = "penalty"
+    coupling: str | Coupling = "penalty"
     sweeps: int = 50
     loss: Loss = field(default_factory=Squared)
     g_step: str = "guarded"
     initialisation: str = "kaiming-normal"
-    scale: float = 0.2
+    scale: float | None = None
     tol: float = 0.0
     step_tol: float = 0.0
     time_limit: float | None = None
@@ -99,7 +101,8 @@ class Solver:
     device: str | None = None
 
     def __post_init__(self) -> None:
-        choice("coupling", self.coupling, COUPLINGS)
+        if not isinstance(self.coupling, Coupling):
+            choice("coupling", self.coupling, tuple(COUPLINGS))
         choice("g_step", self.g_step, G_STEPS)
         choice("dtype", self.dtype, tuple(DTYPES))
         instance("penalties", self.penalties, Penalties, "Penalties()")
@@ -107,9 +110,9 @@ class Solver:
         count("sweeps", self.sweeps)
         number("tol", self.tol)
         number("step_tol", self.step_tol)
-        number("scale", self.scale, strict=True)
-        if self.time_limit is not None:
-            number("time_limit", self.time_limit, strict=True)
+        for name in ("scale", "time_limit"):
+            if getattr(self, name) is not None:
+                number(name, getattr(self, name), strict=True)
 
     def problem(
         self, network: Network, x: ArrayLike | Tensor, y: ArrayLike | Tensor
@@ -141,8 +144,22 @@ class Solver:
         )
         layers = self.penalties.resolve(len(network.layers))
         return Problem(
-            network, rows, targets, self.loss, layers, self.g_step, classes
+            network,
+            rows,
+            targets,
+            self.loss,
+            layers,
+            self.g_step,
+            classes,
+            self.method,
         )
+
+    @property
+    def method(self) -> Coupling:
+        """The coupling with its settings."""
+        if isinstance(self.coupling, Coupling):
+            return self.coupling
+        return COUPLINGS[self.coupling]
 
     def init(self, problem: Problem, seed: int = 0) -> State:
         """Starting point: random weights, U and V by a forward pass.
@@ -153,8 +170,11 @@ class Solver:
         seed : int
             The same seed gives the same start on every device.
         """
+        scale = self.scale
+        if scale is None:
+            scale = self.method.default_scale
         return initial_state(
-            problem, seed=seed, scheme=self.initialisation, scale=self.scale
+            problem, seed=seed, scheme=self.initialisation, scale=scale
         )
 
     def blocks(

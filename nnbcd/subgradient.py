@@ -23,6 +23,7 @@ def subgradient(problem: Problem, state: State) -> dict[str, Tensor]:
       that the limiting subdifferential holds (see ``at_kinks``);
     * V_L under the hinge loss: the element of least norm;
     * V_i in a box: gradient plus the normal element that cancels most;
+    * W_i in M_i (constraint coupling): its gradient, treated like G_i;
     * G_i: :math:`\tau (G - W)` with its normal part removed: on the kept
       entries (sparse), in the tangent space of every core (train).
 
@@ -44,7 +45,7 @@ def subgradient(problem: Problem, state: State) -> dict[str, Tensor]:
         out[f"V[{i + 1}]"] = _v(problem, state, i)
         out[f"U[{i + 1}]"] = _u(problem, state, i)
         out[f"W[{i + 1}]"] = _w(problem, state, i)
-        if state.g[i] is not None:
+        if problem.has_copy(i):
             out[f"G[{i + 1}]"] = _g(problem, state, i)
     return out
 
@@ -105,9 +106,14 @@ def _w(problem: Problem, state: State, i: int) -> Tensor:
     gradient = weights.rho * w.cross_product(problem, state, i, gap)
     p = state.w[i].shape[1]
     gradient[:, :p] += weights.ridge * state.w[i]
-    if g is not None:
+    if g is None:
+        return gradient
+    if problem.has_copy(i):
         gradient[:, :p] += weights.tau * (state.w[i] - g.dense)
-    return gradient
+        return gradient
+    # W lies in M: what is normal to M is no part of the subgradient.
+    along = problem.network.structures[i].tangent(gradient[:, :p], g)
+    return torch.cat([along.reshape(-1), gradient[:, p:].reshape(-1)])
 
 
 def _g(problem: Problem, state: State, i: int) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 
 from nnbcd import objective
 from nnbcd._typing import Float, Tensor
-from nnbcd.blocks import g, u, v, w
+from nnbcd.blocks import g, u, v, w, w_set
 from nnbcd.history import BlockRecord
 from nnbcd.problem import Problem
 from nnbcd.state import State
@@ -69,7 +69,7 @@ def sweep(problem: Problem, state: State) -> Iterator[tuple[State, Update]]:
     ledger = _Ledger(problem, state)
     for i in reversed(range(problem.depth)):
         for name, move in _BLOCKS.items():
-            if name == "G" and state.g[i] is None:
+            if name == "G" and not problem.has_copy(i):
                 continue
             start, before = time.perf_counter(), ledger.total()
             state, squared_step, guaranteed = move(problem, state, i, ledger)
@@ -141,12 +141,19 @@ def _move_u(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
 
 
 def _move_w(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
+    in_set = state.g[i] is not None and not problem.has_copy(i)
     data = None
-    if not w.few_rows(problem, i):
+    if in_set or not w.few_rows(problem, i):
         data = w.regression(problem, state, i)
     old_w, old_b = state.w[i], state.b[i]
-    new_w, new_b = w.update(problem, state, i, data)
-    state = state.put(i, w=new_w, b=new_b, affine=None)
+    if in_set:
+        assert data is not None
+        member, new_b = w_set.update(problem, state, i, data)
+        new_w = member.dense
+        state = state.put(i, w=new_w, b=new_b, g=member, affine=None)
+    else:
+        new_w, new_b = w.update(problem, state, i, data)
+        state = state.put(i, w=new_w, b=new_b, affine=None)
     dw, db = new_w - old_w, None
     squared = _square(dw)
     if new_b is not None and old_b is not None:
@@ -164,6 +171,8 @@ def _move_w(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
             w.joined(dw, db),
         )
     _account_weight(problem, state, i, ledger)
+    if in_set:
+        return state, squared, w_set.guarantee(problem, i) * squared
     return state, squared, w.guarantee(problem, i, dw, db)
 
 
@@ -193,7 +202,7 @@ def _refresh(
 def _account_weight(
     problem: Problem, state: State, i: int, ledger: _Ledger
 ) -> None:
-    if state.g[i] is not None:
+    if problem.has_copy(i):
         ledger.terms[f"structure[{i + 1}]"] = objective.structure_term(
             problem, state, i
         )

@@ -1,5 +1,5 @@
 """One closed-form block update a file, named after its letter."""
 
-from nnbcd.blocks import g, u, v, w
+from nnbcd.blocks import g, u, v, w, w_set
 
-__all__ = ["g", "u", "v", "w"]
+__all__ = ["g", "u", "v", "w", "w_set"]

@@ -134,7 +134,7 @@ def guarantee(
 ) -> Float[Tensor, ""]:
     """Guaranteed decrease for the step (dw, db), 0-dimensional."""
     weights = problem.layers[i]
-    tau = 0.0 if problem.network.structures[i].free else weights.tau
+    tau = weights.tau if problem.has_copy(i) else 0.0
     modulus = weights.alpha + 0.5 * (tau + weights.ridge)
     out = modulus * dw.square().sum(dtype=torch.float64)
     if db is not None:
@@ -158,7 +158,7 @@ def few_rows(problem: Problem, i: int) -> bool:
     """True where the N x N system is the smaller one, and can be formed."""
     linear, layer = problem.maps[i], problem.network.layers[i]
     weights = problem.layers[i]
-    tau = 0.0 if layer.structure.free else weights.tau
+    tau = weights.tau if problem.has_copy(i) else 0.0
     definite = weights.alpha > 0 or (
         not layer.bias and tau + weights.ridge > 0
     )

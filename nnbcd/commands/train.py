@@ -14,6 +14,7 @@ from typing import Any
 from nnbcd.activations import BY_NAME as ACTIVATIONS
 from nnbcd.commands.info import environment
 from nnbcd.commands.layers import STRUCTURES, build_network
+from nnbcd.couplings import BY_NAME as COUPLINGS
 from nnbcd.datasets import Dataset, load
 from nnbcd.initialisation import SCHEMES
 from nnbcd.inputs import DTYPES
@@ -21,7 +22,7 @@ from nnbcd.losses import BY_NAME as LOSSES
 from nnbcd.losses import get_loss
 from nnbcd.problem import G_STEPS, Penalties
 from nnbcd.result import Result
-from nnbcd.solver import COUPLINGS, Solver
+from nnbcd.solver import Solver
 
 __all__ = ["add_arguments", "run", "summary"]
 

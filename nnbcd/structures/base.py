@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nnbcd import tensor_train
 from nnbcd._typing import Bool, Float, Tensor
+from nnbcd.quadratic import Quadratic
 
 __all__ = ["Structure", "StructuredMatrix"]
 
@@ -67,6 +68,20 @@ class Structure(ABC):
 
         Coordinates in an orthonormal basis, so that the norm is the
         distance of -x to the normal cone.
+        """
+
+    @abstractmethod
+    def least_squares(
+        self, q: Quadratic, start: StructuredMatrix
+    ) -> StructuredMatrix:
+        """Member of the set with q no larger than at ``start``.
+
+        Parameters
+        ----------
+        q : Quadratic
+            Taken at ``start``: q.at is start.dense, shape (d_out, d_in).
+        start : StructuredMatrix
+            A member of the set.
         """
 
     def refine(

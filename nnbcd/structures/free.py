@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from nnbcd._typing import Float, Tensor
+from nnbcd.quadratic import Quadratic
 from nnbcd.structures.base import Structure, StructuredMatrix
 
 __all__ = ["Free"]
@@ -29,6 +30,12 @@ class Free(Structure):
     ) -> Tensor:
         """All of it."""
         return x
+
+    def least_squares(
+        self, q: Quadratic, start: StructuredMatrix
+    ) -> StructuredMatrix:
+        """The minimiser over all matrices."""
+        return StructuredMatrix(q.minimiser())
 
     def count(self, shape: tuple[int, int]) -> int:
         """All d_out * d_in entries."""

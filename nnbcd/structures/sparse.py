@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
+from nnbcd import support
 from nnbcd._typing import Float, Tensor
 from nnbcd.checks import number
+from nnbcd.quadratic import Quadratic
 from nnbcd.sparsity import keep_largest
 from nnbcd.structures.base import Structure, StructuredMatrix
 
@@ -48,6 +50,19 @@ class Sparse(Structure):
         """The kept entries: moving along them stays in the set."""
         assert at.mask is not None
         return x * at.mask
+
+    def least_squares(
+        self, q: Quadratic, start: StructuredMatrix
+    ) -> StructuredMatrix:
+        """A hard-thresholding step, then the best values on its support.
+
+        See :func:`nnbcd.support.threshold_step` and
+        :func:`nnbcd.support.fit_values`.
+        """
+        shape = (q.at.shape[0], q.at.shape[1])
+        return support.fit_values(
+            q, support.threshold_step(q, self.count(shape))
+        )
 
     def count(self, shape: tuple[int, int]) -> int:
         """Kept entries, rounded to the nearest integer, at least one."""

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from nnbcd import tensor_train
+import torch
+
+from nnbcd import linalg, tensor_train
 from nnbcd._typing import Float, Tensor
 from nnbcd.checks import count, counts, number
+from nnbcd.quadratic import Quadratic
 from nnbcd.structures.base import Structure, StructuredMatrix
 
 __all__ = ["LowRank", "TensorTrain", "factorise"]
@@ -152,6 +155,21 @@ class TensorTrain(Structure):
         )
         return self.from_cores(tt, (w.shape[0], w.shape[1])), steps
 
+    def least_squares(
+        self, q: Quadratic, start: StructuredMatrix
+    ) -> StructuredMatrix:
+        """One ALS pass, see :func:`tensor_train.minimise`."""
+        assert start.cores is not None
+        shape = (q.at.shape[0], q.at.shape[1])
+
+        def curve(x: Tensor) -> Tensor:
+            return self.to_tensor(q.curve(self.to_matrix(x, shape)))
+
+        tt = tensor_train.minimise(
+            start.cores, curve, self.to_tensor(q.descent)
+        )
+        return self.from_cores(tt, shape)
+
     def count(self, shape: tuple[int, int]) -> int:
         """Sum of r_{k-1} n_k r_k at the ranks the caps allow."""
         return tensor_train.parameter_count(
@@ -202,6 +220,31 @@ class LowRank(TensorTrain):
     ) -> tuple[StructuredMatrix, Float[Tensor, ""]]:
         """Truncated SVD of the weighted mean: the exact minimiser."""
         return Structure.refine(self, w, start, weight, alpha)
+
+    def least_squares(
+        self, q: Quadratic, start: StructuredMatrix
+    ) -> StructuredMatrix:
+        """The global minimiser: a truncated SVD in the metric of q.
+
+        With S = A A^T and C = B B^T, q(W) is half the squared distance of
+        A^T W B to A^T W* B, W* the minimiser over all matrices.
+        """
+        lower = linalg.factor(q.right).double()
+        seen = q.minimiser().double() @ lower
+        upper = None
+        if q.left is not None:
+            upper = linalg.factor(q.left).double().mT
+            seen = upper @ seen
+        u, values, v = torch.linalg.svd(seen, full_matrices=False)
+        left, right = u[:, : self.rank] * values[: self.rank], v[: self.rank]
+        if upper is not None:
+            left = torch.linalg.solve_triangular(upper, left, upper=True)
+        right = torch.linalg.solve_triangular(
+            lower, right, upper=False, left=False
+        )
+        cores = (left.to(q.at)[None], right.to(q.at)[:, :, None])
+        shape = (q.at.shape[0], q.at.shape[1])
+        return self.from_cores(tensor_train.TTCores(cores), shape)
 
 
 def factorise(n: int, largest: int = 4) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ and Schneider (2012).
 
 from nnbcd.tensor_train.cores import TTCores
 from nnbcd.tensor_train.decomposition import round, svd
-from nnbcd.tensor_train.fitting import als, tangent
+from nnbcd.tensor_train.fitting import als, minimise, tangent
 from nnbcd.tensor_train.ranks import (
     feasible_ranks,
     parameter_count,
@@ -26,6 +26,7 @@ __all__ = [
     "TTCores",
     "als",
     "feasible_ranks",
+    "minimise",
     "parameter_count",
     "rank_for_ratio",
     "round",

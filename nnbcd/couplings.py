@@ -1,0 +1,108 @@
+"""How weights, structures and features meet: three couplings.
+
+* :class:`Penalty`, the paper's: W is free and pulled to G in M by tau.
+* :class:`Constraint`: W itself lies in M; no G and no tau.
+* :class:`Consistent`: W lies in M, and U, V are the network's own forward
+  pass, so that the objective is the true training loss.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nnbcd.checks import count, number
+
+__all__ = ["BY_NAME", "Consistent", "Constraint", "Coupling", "Penalty"]
+
+
+@dataclass(frozen=True)
+class Coupling:
+    """What the couplings share; use one of the three below."""
+
+    name = ""
+    default_scale = 1.0
+
+
+@dataclass(frozen=True)
+class Penalty(Coupling):
+    """The paper's coupling: tau/2 ||W - G||^2 with G in M.
+
+    Covered by the convergence theorem with ``g_step`` guarded or als.
+    """
+
+    name = "penalty"
+    default_scale = 0.2
+
+
+@dataclass(frozen=True)
+class Constraint(Coupling):
+    """W in M, and the lifted objective without its structure term.
+
+    Every block lowers the objective; the W block by at least alpha/2 times
+    its squared step. Sparse W and low-rank W are solved as
+    :meth:`Structure.least_squares` says.
+    """
+
+    name = "constraint"
+    default_scale = 0.3
+
+
+@dataclass(frozen=True)
+class Consistent(Coupling):
+    """Targets for U and V from closed forms, around the forward pass.
+
+    A sweep goes through the rows in chunks. For each chunk, layer by layer
+    from the last, it asks what the layer should have put out (the closed
+    forms of the V and U blocks, damped), and fits W to that in the metric
+    of the inputs (C) and of the output's sensitivity (S). At its end the
+    true training loss decides: the step is halved until the loss falls by
+    at least ``decrease`` times the squared step, or dropped. So the loss
+    never rises. That the limit is a critical point is *not* proved.
+
+    Parameters
+    ----------
+    step : float
+        Share of the way to the target of the last layer, in (0, 1].
+    damping : float
+        Added to the Gram matrix of a layer's inputs, relative to its mean
+        diagonal.
+    kappa : float
+        The same for the V target.
+    pull : float
+        Weight c of the proximal map of the U target.
+    chunk_rows : int
+        Rows a chunk has at most.
+    memory : float
+        Weight of the past in the running Gram matrices, in [0, 1).
+    warm_up : int
+        Sweeps in which the share of zeros grows to its target.
+    decrease : float
+        Relative sufficient decrease asked for.
+    """
+
+    step: float = 0.5
+    damping: float = 0.1
+    kappa: float = 0.1
+    pull: float = 0.1
+    chunk_rows: int = 500
+    memory: float = 0.95
+    warm_up: int = 0
+    decrease: float = 1e-6
+
+    name = "consistent"
+
+    def __post_init__(self) -> None:
+        for field in ("step", "damping", "kappa", "pull"):
+            number(field, getattr(self, field), strict=True)
+        for field in ("memory", "decrease"):
+            number(field, getattr(self, field))
+        if self.step > 1 or self.memory >= 1:
+            msg = "step must be at most 1 and memory below 1."
+            raise ValueError(msg)
+        count("chunk_rows", self.chunk_rows)
+        count("warm_up", self.warm_up, least=0)
+
+
+BY_NAME: dict[str, Coupling] = {
+    c.name: c for c in (Penalty(), Constraint(), Consistent())
+}
