@@ -54,6 +54,15 @@ def test_the_notebooks_are_those_of_the_table_of_contents() -> None:
         assert (ROOT / f"{page}.md").is_file()
 
 
+def test_the_front_page_lists_every_page() -> None:
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    front = (ROOT / f"{toc['root']}.md").read_text("utf-8")
+    linked = re.findall(r"^\[[^\]]+\]\((\w+)\.\w+\)$", front, re.MULTILINE)
+    assert [f"book/{name}" for name in linked] == [
+        chapter["file"] for chapter in toc["chapters"]
+    ]
+
+
 @each
 def test_every_cell_was_run(path: Path) -> None:
     for cell in cells(path, "code"):
