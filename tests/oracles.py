@@ -94,7 +94,7 @@ def descend(f: Energy, *start: Tensor | None) -> float:
         flat.numpy(),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": 300},
+        options={"maxiter": 100},
     )
     return float(answer.fun)
 

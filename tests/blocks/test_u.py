@@ -5,16 +5,9 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from cases import CASES, DTYPES
 from oracles import descend, energy, gradient
-from problems import (
-    CASES,
-    DTYPES,
-    build,
-    layers_of,
-    snapshot,
-    unchanged,
-    widen,
-)
+from problems import build, layers_of, snapshot, unchanged, widen
 from scipy import optimize
 
 from nnbcd import objective

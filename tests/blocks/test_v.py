@@ -5,17 +5,9 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from cases import CASES, DTYPES, LOSSES
 from oracles import descend, energy, gradient, map_matrix, stacked
-from problems import (
-    CASES,
-    DTYPES,
-    LOSSES,
-    build,
-    layers_of,
-    snapshot,
-    unchanged,
-    widen,
-)
+from problems import build, layers_of, snapshot, unchanged, widen
 from scipy import optimize
 
 from nnbcd import ReLU, objective

@@ -6,11 +6,9 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from cases import CASES, DTYPES, WEIGHTS
 from oracles import descend, energy, gradient, loop_rows, stacked
 from problems import (
-    CASES,
-    DTYPES,
-    WEIGHTS,
     build,
     layers_of,
     make,
