@@ -40,7 +40,7 @@ class Certificate:
     first_rise : str or None
         The first block that raised Phi, in words.
     min_slack : float
-        Smallest (decrease - guaranteed decrease) / |Phi| of any block.
+        Smallest (decrease - guaranteed decrease) / abs(Phi) of any block.
     sufficient_decrease : bool
         H1: min_slack is not negative beyond rounding.
     a : float

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch.nn import init
 
-from nnbcd import objective
 from nnbcd._typing import Tensor
 from nnbcd.couplings import Penalty
 from nnbcd.problem import Problem
 from nnbcd.state import State
-from nnbcd.structures import Structure
+from nnbcd.structures import Structure, StructuredMatrix
 
-__all__ = ["SCHEMES", "forward_state", "initial_state"]
+__all__ = ["SCHEMES", "forward_state", "from_weights", "initial_state"]
 
 Scheme = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -69,25 +68,33 @@ def initial_state(
         weights.append((scale * w).to(problem.x))
         zero = problem.x.new_zeros(linear.weight_shape[0])
         biases.append(zero if layer.bias else None)
-    if not isinstance(problem.coupling, Penalty):
-        weights = [
-            _member(structure, w)
-            for structure, w in zip(
-                problem.network.structures, weights, strict=True
-            )
-        ]
-    return forward_state(problem, tuple(weights), tuple(biases))
+    members = [
+        _member(problem, structure, w)
+        for structure, w in zip(
+            problem.network.structures, weights, strict=True
+        )
+    ]
+    state = forward_state(problem, members, tuple(biases))
+    if isinstance(problem.coupling, Penalty):
+        # W starts as drawn; its copy G is the nearest point found.
+        return from_weights(problem, tuple(weights), state.g, tuple(biases))
+    return state
 
 
-def _member(structure: Structure, w: Tensor) -> Tensor:
-    """A matrix of the set with the norm of ``w``.
+def _member(
+    problem: Problem, structure: Structure, w: Tensor
+) -> StructuredMatrix:
+    """A member near ``w``; for W in M, with the norm of ``w``.
 
     Projecting a random matrix loses most of its norm, and the layers above
     would start with next to nothing.
     """
-    near = structure.project(w).dense
-    size = torch.linalg.vector_norm(near)
-    return near * torch.where(size > 0, torch.linalg.vector_norm(w) / size, 1)
+    near = structure.project(w)
+    if isinstance(problem.coupling, Penalty):
+        return near
+    size = torch.linalg.vector_norm(near.dense)
+    factor = torch.where(size > 0, torch.linalg.vector_norm(w) / size, 1)
+    return near.scaled(factor)
 
 
 def _empty(shape: tuple[int, int]) -> Tensor:
@@ -97,17 +104,42 @@ def _empty(shape: tuple[int, int]) -> Tensor:
 
 def forward_state(
     problem: Problem,
-    weights: tuple[Tensor, ...],
+    members: Sequence[StructuredMatrix],
     biases: tuple[Tensor | None, ...],
 ) -> State:
-    """The state in which the network's own forward pass fills U and V.
+    """The state in which every W lies in its set and U, V are its outputs.
 
     Parameters
     ----------
     problem : Problem
         N samples.
-    weights, biases : tuple
-        W_i of shape (d_out, d_in) and b_i of shape (d_out,) or None.
+    members, biases : sequence
+        W_i of shape (d_out, d_in), and b_i of shape (d_out,) or None.
+    """
+    copies = tuple(
+        None if structure.free else member
+        for structure, member in zip(
+            problem.network.structures, members, strict=True
+        )
+    )
+    weights = tuple(member.dense for member in members)
+    return from_weights(problem, weights, copies, biases)
+
+
+def from_weights(
+    problem: Problem,
+    weights: tuple[Tensor, ...],
+    copies: tuple[StructuredMatrix | None, ...],
+    biases: tuple[Tensor | None, ...],
+) -> State:
+    """The state in which U and V are the forward pass of ``weights``.
+
+    Parameters
+    ----------
+    problem : Problem
+        N samples.
+    weights, copies, biases : tuple
+        W_i of shape (d_out, d_in), G_i or None, b_i of shape (d_out,).
     """
     v, us, vs = problem.x, [], []
     for i, linear in enumerate(problem.maps):
@@ -118,14 +150,5 @@ def forward_state(
             v = v.clamp(*bounds)
         us.append(u)
         vs.append(v)
-    structured = tuple(
-        None if s.free else s.project(w)
-        for s, w in zip(problem.network.structures, weights, strict=True)
-    )
-    state = State(
-        weights, biases, tuple(us), tuple(vs), structured, (None,) * len(us)
-    )
-    images = tuple(
-        objective.affine_image(problem, state, i) for i in range(len(us))
-    )
-    return State(weights, biases, tuple(us), tuple(vs), structured, images)
+    images = tuple(us)
+    return State(weights, biases, images, tuple(vs), copies, images)

@@ -39,6 +39,16 @@ class Loss(ABC):
         """Targets (N, K) for integer labels 0..K-1: one-hot rows."""
         return torch.nn.functional.one_hot(labels, classes)
 
+    def target(
+        self, u: Float[Tensor, "n k"], y: Float[Tensor, "n k"]
+    ) -> Float[Tensor, "n k"]:
+        """Outputs to aim at from u: a proximal point of the loss."""
+        return self.prox(u, y, 0.1)
+
+    def curvature(self, u: Float[Tensor, "n k"]) -> Tensor | None:
+        """Mean Hessian at u, (K, K), positive definite; None: identity."""
+        return None
+
     @abstractmethod
     def value(
         self, v: Float[Tensor, "n k"], y: Float[Tensor, "n k"]
@@ -67,6 +77,12 @@ class Squared(Loss):
 
     name = "squared"
     convexity = 1.0
+
+    def target(
+        self, u: Float[Tensor, "n k"], y: Float[Tensor, "n k"]
+    ) -> Float[Tensor, "n k"]:
+        """The minimiser y."""
+        return y
 
     def value(
         self, v: Float[Tensor, "n k"], y: Float[Tensor, "n k"]
@@ -142,6 +158,11 @@ class CrossEntropy(Loss):
     """
 
     name = "cross-entropy"
+
+    def curvature(self, u: Float[Tensor, "n k"]) -> Tensor | None:
+        """Mean of diag(p) - p p^T plus a tenth of the identity."""
+        p = torch.softmax(u, 1)
+        return torch.diag(p.mean(0) + 0.1) - p.mT @ p / len(p)
 
     def value(
         self, v: Float[Tensor, "n k"], y: Float[Tensor, "n k"]

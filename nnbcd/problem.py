@@ -174,7 +174,7 @@ class Problem:
         return isinstance(self.coupling, Penalty) and not free
 
     def shift(self, i: int) -> Float[Tensor, " p"]:
-        """Diagonal added to rho * Gram in the W system of layer i."""
+        """Diagonal (p,) added to rho * Gram in the W system of layer i."""
         weights, layer = self.layers[i], self.network.layers[i]
         tau = weights.tau if self.has_copy(i) else 0.0
         p = self.maps[i].weight_shape[1]

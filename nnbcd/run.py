@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 
-from nnbcd import objective, subgradient
+from nnbcd import consistent, objective, subgradient
 from nnbcd._typing import Tensor
 from nnbcd.callbacks import Callback
+from nnbcd.couplings import Consistent
 from nnbcd.history import BlockRecord, History, SweepRecord, tolerance
 from nnbcd.inputs import as_features
 from nnbcd.linalg import SingularMatrixError
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     Pair = tuple[ArrayLike | Tensor, ArrayLike | Tensor]
 
-__all__ = ["one_sweep", "refuse_ascent", "until_stopped"]
+__all__ = ["one_sweep", "refuse_ascent", "until_stopped", "updates_of"]
 
 
 def one_sweep(
@@ -37,13 +38,15 @@ def one_sweep(
     """One sweep with its records; see :meth:`nnbcd.Solver.step`."""
     start = time.perf_counter()
     updates: list[Update] = []
-    for after, update in sweep(problem, state):
+    for after, update in updates_of(problem, state, number):
         state = after
         updates.append(update)
         if solver.check_descent:
             refuse_ascent(read([update], number)[0], solver.dtype)
     blocks = read(updates, number)
-    norm = float(subgradient.norm(problem, state)) if solver.certify else None
+    norm = None
+    if solver.certify and not isinstance(problem.coupling, Consistent):
+        norm = float(subgradient.norm(problem, state))
     phi = float(objective.value(problem, state))
     record = SweepRecord(
         sweep=number,
@@ -56,6 +59,22 @@ def one_sweep(
         subgradient=norm,
     )
     return state, record, blocks
+
+
+def updates_of(
+    problem: Problem, state: State, number: int
+) -> Iterator[tuple[State, Update]]:
+    """The updates of one sweep, whatever the coupling.
+
+    Parameters
+    ----------
+    problem, state, number
+        As in :meth:`nnbcd.Solver.blocks`.
+    """
+    if isinstance(problem.coupling, Consistent):
+        yield consistent.sweep(problem, state, number)
+    else:
+        yield from sweep(problem, state)
 
 
 def until_stopped(

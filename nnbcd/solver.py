@@ -20,7 +20,7 @@ from nnbcd.network import Network
 from nnbcd.problem import G_STEPS, Penalties, Problem
 from nnbcd.result import Result
 from nnbcd.state import State
-from nnbcd.sweep import read, sweep
+from nnbcd.sweep import read
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -39,8 +39,8 @@ class Solver:
     penalties : Penalties
         gamma, rho, tau, alpha and friends.
     coupling : str or Coupling
-        How weights and structures meet: ``penalty`` (the paper) or
-        ``constraint``; see :mod:`nnbcd.couplings`.
+        How weights and structures meet: ``penalty`` (the paper),
+        ``constraint`` or ``consistent``; see :mod:`nnbcd.couplings`.
     sweeps : int
         Most sweeps a run makes.
     loss : Loss
@@ -195,7 +195,7 @@ class Solver:
         AscentError
             With ``check_descent``, at a block that raises the objective.
         """
-        for after, update in sweep(problem, state):
+        for after, update in run.updates_of(problem, state, number):
             (record,) = read([update], number)
             if self.check_descent:
                 run.refuse_ascent(record, self.dtype)
@@ -261,25 +261,16 @@ class Solver:
 
         Parameters
         ----------
-        network : Network
-            With d_0 inputs and d_L outputs.
-        x : array_like
-            Shape (N, d_0), or (N, channels, height, width).
-        y : array_like
-            Integer labels (N,), or float targets (N, d_L).
+        network, x, y
+            As in :meth:`problem`: x of shape (N, d_0), y (N,).
         validation, callbacks, progress
-            See :meth:`run`.
+            As in :meth:`run`.
         seed : int
             Of the starting point.
 
         Returns
         -------
         Result
-
-        Raises
-        ------
-        TypeError, ValueError
-            One sentence naming the argument and the fix.
         """
         problem = self.problem(network, x, y)
         return self.run(

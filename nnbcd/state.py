@@ -30,6 +30,8 @@ class State:
     affine : tuple of Tensor or None
         Affine images V_{i-1} W_i^T + 1 b_i^T, kept because the next sweep
         and the objective both need them; None while out of date.
+    trust : float
+        Share of its full step the next consistent sweep takes.
     """
 
     w: tuple[Tensor, ...]
@@ -38,6 +40,7 @@ class State:
     v: tuple[Tensor, ...]
     g: tuple[StructuredMatrix | None, ...]
     affine: tuple[Tensor | None, ...]
+    trust: float = 1.0
 
     # Capital names, as in the book: state.W[i] is state.w[i].
     @property
@@ -67,16 +70,20 @@ class State:
         --------
         ``state.put(0, w=new_w, affine=None)``
         """
-        return replace(
-            self,
-            **{
-                name: swap(getattr(self, name), i, value)
-                for name, value in blocks.items()
-            },
-        )
+        changed: dict[str, Any] = {
+            name: swap(getattr(self, name), i, value)
+            for name, value in blocks.items()
+        }
+        return replace(self, **changed)
 
     def weights(self) -> tuple[Tensor, ...]:
-        """What the compressed network multiplies with: G, or W if free."""
+        """What the compressed network multiplies with: G, or W if free.
+
+        Returns
+        -------
+        tuple of Tensor
+            Shapes (d_out, d_in).
+        """
         return tuple(
             w if g is None else g.dense
             for w, g in zip(self.w, self.g, strict=True)

@@ -9,7 +9,7 @@ from nnbcd.quadratic import Quadratic
 from nnbcd.sparsity import keep_largest
 from nnbcd.structures.base import StructuredMatrix
 
-__all__ = ["fit_values", "threshold_step"]
+__all__ = ["fit_values", "salient_entries", "threshold_step"]
 
 CG_STEPS = 8
 BATCH = 2**25  # entries of gathered Gram matrices held at a time
@@ -36,6 +36,28 @@ def threshold_step(q: Quadratic, k: int) -> StructuredMatrix:
     moved = q.at + q.descent / (1.0001 * top)
     mask = keep_largest(moved, k)
     return StructuredMatrix(moved * mask, mask=mask)
+
+
+def salient_entries(q: Quadratic, k: int) -> StructuredMatrix:
+    r"""The minimiser over all matrices, cut to the entries that matter.
+
+    Dropping the entry w at (i, j) alone costs about
+    :math:`\tfrac12 w^2 S_{ii} C_{jj}`; the k largest are kept. This is
+    the diagonal form of optimal brain damage (LeCun, Denker, Solla 1990).
+
+    Parameters
+    ----------
+    q : Quadratic
+        Shapes (m, p).
+    k : int
+        Entries kept.
+    """
+    best = q.minimiser()
+    cost = best.abs() * q.right.diagonal().sqrt()
+    if q.left is not None:
+        cost = cost * q.left.diagonal().sqrt()[:, None]
+    mask = keep_largest(cost, k)
+    return StructuredMatrix(best * mask, mask=mask)
 
 
 def fit_values(q: Quadratic, start: StructuredMatrix) -> StructuredMatrix:

@@ -7,8 +7,9 @@ how many numbers a member stores.
 
 from nnbcd.structures.base import Structure, StructuredMatrix
 from nnbcd.structures.free import Free
+from nnbcd.structures.low_rank import LowRank
 from nnbcd.structures.sparse import Sparse
-from nnbcd.structures.train import LowRank, TensorTrain, factorise
+from nnbcd.structures.train import TensorTrain, factorise
 
 __all__ = [
     "Free",

@@ -30,10 +30,21 @@ class StructuredMatrix:
     cores: tensor_train.TTCores | None = None
     mask: Bool[Tensor, "d_out d_in"] | None = None
 
+    def scaled(self, factor: Float[Tensor, ""]) -> StructuredMatrix:
+        """The member times a number: every set here is a cone."""
+        cores = self.cores
+        if cores is not None:
+            first = factor * cores.cores[0]
+            cores = tensor_train.TTCores((first, *cores.cores[1:]))
+        return StructuredMatrix(factor * self.dense, cores, self.mask)
+
 
 @dataclass(frozen=True)
 class Structure(ABC):
-    """A set of matrices. Subclasses are immutable descriptions."""
+    """A set of matrices. Subclasses are immutable descriptions.
+
+    All matrices are (d_out, d_in).
+    """
 
     @property
     def free(self) -> bool:

@@ -14,7 +14,10 @@ __all__ = ["Free"]
 
 @dataclass(frozen=True)
 class Free(Structure):
-    """All matrices: the weight is not compressed."""
+    """All matrices: the weight is not compressed.
+
+    All matrices are (d_out, d_in).
+    """
 
     @property
     def free(self) -> bool:

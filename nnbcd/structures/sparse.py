@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
+import torch
+
 from nnbcd import support
 from nnbcd._typing import Float, Tensor
 from nnbcd.checks import number
@@ -18,6 +20,8 @@ __all__ = ["Sparse"]
 @dataclass(frozen=True)
 class Sparse(Structure):
     """Matrices in which a fraction ``sparsity`` of the entries is zero.
+
+    All matrices are (d_out, d_in).
 
     Parameters
     ----------
@@ -54,14 +58,23 @@ class Sparse(Structure):
     def least_squares(
         self, q: Quadratic, start: StructuredMatrix
     ) -> StructuredMatrix:
-        """A hard-thresholding step, then the best values on its support.
+        """The better of two supports, with the best values on it.
 
-        See :func:`nnbcd.support.threshold_step` and
-        :func:`nnbcd.support.fit_values`.
+        One support is that of the unconstrained minimiser's entries that
+        matter most to q; the other that of a hard-thresholding step, which
+        cannot raise q (without S; see :mod:`nnbcd.support`). With S only
+        the first is tried, and the caller checks the outcome.
         """
-        shape = (q.at.shape[0], q.at.shape[1])
-        return support.fit_values(
-            q, support.threshold_step(q, self.count(shape))
+        k = self.count((q.at.shape[0], q.at.shape[1]))
+        salient = support.fit_values(q, support.salient_entries(q, k))
+        if q.left is not None:
+            return salient
+        safe = support.fit_values(q, support.threshold_step(q, k))
+        better = q.value(salient.dense) <= q.value(safe.dense)
+        assert salient.mask is not None and safe.mask is not None
+        return StructuredMatrix(
+            torch.where(better, salient.dense, safe.dense),
+            mask=torch.where(better, salient.mask, safe.mask),
         )
 
     def count(self, shape: tuple[int, int]) -> int:
