@@ -168,8 +168,13 @@ class CrossEntropy(Loss):
         self, v: Float[Tensor, "n k"], y: Float[Tensor, "n k"]
     ) -> Float[Tensor, ""]:
         """Sum of the cross-entropy over samples."""
+        # log(1 + sum of e^(v_k - v_y) over the other classes): nothing
+        # cancels, also where the sample is far on the right side.
         wide = v.double()
-        return (torch.logsumexp(wide, 1) - (wide * y).sum(1)).sum()
+        own = (wide * y).sum(1, keepdim=True)
+        others = (wide - own).masked_fill(y > 0, -torch.inf)
+        rest = torch.logsumexp(others, 1)
+        return torch.nn.functional.softplus(rest, threshold=700).sum()
 
     def prox(
         self, z: Float[Tensor, "n k"], y: Float[Tensor, "n k"], w: float

@@ -185,7 +185,7 @@ class Problem:
     def normal_matrix(
         self, i: int, gram_matrix: Float[Tensor, "p p"]
     ) -> Float[Tensor, "p p"]:
-        """Rho * Gram + diag(shift), the matrix of the W system of layer i."""
+        """Matrix (p, p) of the W system: rho * Gram + diag(shift)."""
         return self.layers[i].rho * gram_matrix + torch.diag(self.shift(i))
 
 

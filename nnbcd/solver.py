@@ -170,9 +170,7 @@ class Solver:
         seed : int
             The same seed gives the same start on every device.
         """
-        scale = self.scale
-        if scale is None:
-            scale = self.method.default_scale
+        scale = self.scale or self.method.default_scale
         return initial_state(
             problem, seed=seed, scheme=self.initialisation, scale=scale
         )

@@ -164,12 +164,16 @@ def _move_w(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
         # the image is cheap: take it directly.
         state = _refresh(problem, state, i, ledger)
     else:
-        ledger.terms[f"affine[{i + 1}]"] += objective.affine_change(
-            problem.layers[i].rho,
-            data.gram,
-            data.residual,
-            w.joined(dw, db),
+        name, rho = f"affine[{i + 1}]", problem.layers[i].rho
+        change = objective.affine_change(
+            rho, data.gram, data.residual, w.joined(dw, db)
         )
+        before = ledger.terms[name]
+        ledger.terms[name] = before + change
+        # A term that all but vanishes would keep the rounding of its past.
+        # (A GPU is not stopped to look: the end of the sweep is direct.)
+        if change.device.type == "cpu" and bool(-change > 0.9999 * before):
+            state = _refresh(problem, state, i, ledger)
     _account_weight(problem, state, i, ledger)
     if in_set:
         return state, squared, w_set.guarantee(problem, i) * squared
