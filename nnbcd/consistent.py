@@ -195,7 +195,7 @@ def _fit(
     pull = wanted if left is None else left @ wanted
     if b is None:
         q = Quadratic(old.dense, pull, right, left)
-        members[i] = structure.least_squares(q, old)
+        members[i] = structure.least_squares(q, old, safe=False)
         return
     # The best bias for every W, eliminated: what is left is centred.
     c, last = right[:-1, -1], right[-1, -1]
@@ -205,7 +205,7 @@ def _fit(
         right[:-1, :-1] - torch.outer(c, c) / last,
         left,
     )
-    members[i] = structure.least_squares(q, old)
+    members[i] = structure.least_squares(q, old, safe=False)
     biases[i] = (
         b + (wanted[:, -1] - (members[i].dense - old.dense) @ c) / last
     )

@@ -74,8 +74,6 @@ class Consistent(Coupling):
         Rows a chunk has at most.
     memory : float
         Weight of the past in the running Gram matrices, in [0, 1).
-    warm_up : int
-        Sweeps in which the share of zeros grows to its target.
     decrease : float
         Relative sufficient decrease asked for.
     """
@@ -86,7 +84,6 @@ class Consistent(Coupling):
     pull: float = 0.1
     chunk_rows: int = 500
     memory: float = 0.95
-    warm_up: int = 0
     decrease: float = 1e-6
 
     name = "consistent"
@@ -100,7 +97,6 @@ class Consistent(Coupling):
             msg = "step must be at most 1 and memory below 1."
             raise ValueError(msg)
         count("chunk_rows", self.chunk_rows)
-        count("warm_up", self.warm_up, least=0)
 
 
 BY_NAME: dict[str, Coupling] = {

@@ -9,6 +9,12 @@ from nnbcd._typing import Float, Tensor
 __all__ = ["SingularMatrixError", "factor", "solve_right"]
 
 
+_LADDER = {
+    torch.float64: (1e-14, 1e-12, 1e-10, 1e-8),
+    torch.float32: (1e-7, 1e-6, 1e-5),
+}
+
+
 class SingularMatrixError(ArithmeticError):
     """A Gram matrix could not be factored, even in float64 with jitter."""
 
@@ -17,8 +23,8 @@ def factor(h: Float[Tensor, "d d"]) -> Float[Tensor, "d d"]:
     """Lower Cholesky factor of ``h``.
 
     A matrix that is not numerically positive definite is retried in
-    float64 with a growing multiple of its mean diagonal added, from 1e-14
-    to 1e-8.
+    float64 with a growing multiple of its mean diagonal added: from 1e-14
+    to 1e-8 of it, or from 1e-7 to 1e-5 if it came in float32.
 
     Parameters
     ----------
@@ -37,10 +43,8 @@ def factor(h: Float[Tensor, "d d"]) -> Float[Tensor, "d d"]:
     wide = h.double()
     mean = wide.diagonal().mean().clamp(min=torch.finfo(h.dtype).tiny)
     eye = torch.eye(h.shape[0], dtype=wide.dtype, device=wide.device)
-    for exponent in (-14, -12, -10, -8):
-        lower, info = torch.linalg.cholesky_ex(
-            wide + 10.0**exponent * mean * eye
-        )
+    for jitter in _LADDER[h.dtype]:
+        lower, info = torch.linalg.cholesky_ex(wide + jitter * mean * eye)
         if not bool(info):
             return lower.to(h.dtype)
     msg = (

@@ -51,7 +51,7 @@ def keep_largest(w: Float[Tensor, "*s"], k: int) -> Bool[Tensor, "*s"]:
 
 
 def effective_masks(
-    masks: Sequence[Bool[Tensor, "d_out d_in"]],
+    masks: Sequence[Tensor],
     biases: Sequence[Tensor | None],
     activations: Sequence[Callable[[Tensor], Tensor]],
 ) -> tuple[Tensor, ...]:

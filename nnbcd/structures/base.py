@@ -83,7 +83,7 @@ class Structure(ABC):
 
     @abstractmethod
     def least_squares(
-        self, q: Quadratic, start: StructuredMatrix
+        self, q: Quadratic, start: StructuredMatrix, *, safe: bool = True
     ) -> StructuredMatrix:
         """Member of the set with q no larger than at ``start``.
 
@@ -93,6 +93,9 @@ class Structure(ABC):
             Taken at ``start``: q.at is start.dense, shape (d_out, d_in).
         start : StructuredMatrix
             A member of the set.
+        safe : bool
+            False asks for the fastest good step instead, which may raise
+            q: the caller checks.
         """
 
     def refine(

@@ -35,7 +35,7 @@ class Free(Structure):
         return x
 
     def least_squares(
-        self, q: Quadratic, start: StructuredMatrix
+        self, q: Quadratic, start: StructuredMatrix, *, safe: bool = True
     ) -> StructuredMatrix:
         """The minimiser over all matrices."""
         return StructuredMatrix(q.minimiser())

@@ -63,15 +63,28 @@ class LowRank(TensorTrain):
         return Structure.refine(self, w, start, weight, alpha)
 
     def least_squares(
-        self, q: Quadratic, start: StructuredMatrix
+        self, q: Quadratic, start: StructuredMatrix, *, safe: bool = True
     ) -> StructuredMatrix:
-        """The global minimiser: a truncated SVD in the metric of q.
+        """The global minimiser (safe), or one alternating step (not safe).
 
-        With S = A A^T and C = B B^T, q(W) is half the squared distance of
-        A^T W B to A^T W* B, W* the minimiser over all matrices.
+        Safe: with S = A A^T and C = B B^T, q(W) is half the squared
+        distance of A^T W B to A^T W* B, W* the minimiser over all
+        matrices: a truncated SVD. The alternating step is the best right
+        factor for the old left one, then the best left factor for that:
+        neither raises q, and no SVD is taken.
         """
+        best = q.minimiser()
+        factors = self._truncate if safe else self._alternate
+        left, right = factors(q, best, start)
+        cores = (left.to(q.at)[None], right.to(q.at)[:, :, None])
+        shape = (q.at.shape[0], q.at.shape[1])
+        return self.from_cores(tensor_train.TTCores(cores), shape)
+
+    def _truncate(
+        self, q: Quadratic, best: Tensor, start: StructuredMatrix
+    ) -> tuple[Tensor, Tensor]:
         lower = linalg.factor(q.right).double()
-        seen = q.minimiser().double() @ lower
+        seen = best.double() @ lower
         upper = None
         if q.left is not None:
             upper = linalg.factor(q.left).double().mT
@@ -83,6 +96,21 @@ class LowRank(TensorTrain):
         right = torch.linalg.solve_triangular(
             lower, right, upper=False, left=False
         )
-        cores = (left.to(q.at)[None], right.to(q.at)[:, :, None])
-        shape = (q.at.shape[0], q.at.shape[1])
-        return self.from_cores(tensor_train.TTCores(cores), shape)
+        return left, right
+
+    def _alternate(
+        self, q: Quadratic, best: Tensor, start: StructuredMatrix
+    ) -> tuple[Tensor, Tensor]:
+        assert start.cores is not None
+        # Orthonormal columns: the same set of matrices, better conditioned.
+        left, _ = torch.linalg.qr(start.cores.cores[0][0])  # (d_out, r)
+        felt = left if q.left is None else q.left @ left
+        right = torch.cholesky_solve(
+            felt.mT @ best, linalg.factor(left.mT @ felt)
+        )
+        right = torch.linalg.qr(right.mT)[0].mT  # (r, d_in)
+        seen = right @ q.right
+        left = linalg.solve_right(
+            best @ seen.mT, linalg.factor(seen @ right.mT)
+        )
+        return left, right

@@ -56,25 +56,25 @@ class Sparse(Structure):
         return x * at.mask
 
     def least_squares(
-        self, q: Quadratic, start: StructuredMatrix
+        self, q: Quadratic, start: StructuredMatrix, *, safe: bool = True
     ) -> StructuredMatrix:
         """The better of two supports, with the best values on it.
 
         One support is that of the unconstrained minimiser's entries that
         matter most to q; the other that of a hard-thresholding step, which
-        cannot raise q (without S; see :mod:`nnbcd.support`). With S only
-        the first is tried, and the caller checks the outcome.
+        cannot raise q (see :mod:`nnbcd.support`). Without ``safe`` only
+        the first is tried.
         """
         k = self.count((q.at.shape[0], q.at.shape[1]))
         salient = support.fit_values(q, support.salient_entries(q, k))
-        if q.left is not None:
+        if not safe:
             return salient
-        safe = support.fit_values(q, support.threshold_step(q, k))
-        better = q.value(salient.dense) <= q.value(safe.dense)
-        assert salient.mask is not None and safe.mask is not None
+        sound = support.fit_values(q, support.threshold_step(q, k))
+        better = q.value(salient.dense) <= q.value(sound.dense)
+        assert salient.mask is not None and sound.mask is not None
         return StructuredMatrix(
-            torch.where(better, salient.dense, safe.dense),
-            mask=torch.where(better, salient.mask, safe.mask),
+            torch.where(better, salient.dense, sound.dense),
+            mask=torch.where(better, salient.mask, sound.mask),
         )
 
     def count(self, shape: tuple[int, int]) -> int:

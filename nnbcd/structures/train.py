@@ -156,18 +156,20 @@ class TensorTrain(Structure):
         return self.from_cores(tt, (w.shape[0], w.shape[1])), steps
 
     def least_squares(
-        self, q: Quadratic, start: StructuredMatrix
+        self, q: Quadratic, start: StructuredMatrix, *, safe: bool = True
     ) -> StructuredMatrix:
-        """One ALS pass, see :func:`tensor_train.minimise`."""
+        """One ALS pass (safe), or one Gauss-Newton step (not safe).
+
+        See :func:`tensor_train.minimise`, :func:`tensor_train.gauss_newton`.
+        """
         assert start.cores is not None
         shape = (q.at.shape[0], q.at.shape[1])
 
         def curve(x: Tensor) -> Tensor:
             return self.to_tensor(q.curve(self.to_matrix(x, shape)))
 
-        tt = tensor_train.minimise(
-            start.cores, curve, self.to_tensor(q.descent)
-        )
+        method = tensor_train.minimise if safe else tensor_train.gauss_newton
+        tt = method(start.cores, curve, self.to_tensor(q.descent))
         return self.from_cores(tt, shape)
 
     def count(self, shape: tuple[int, int]) -> int:

@@ -15,17 +15,19 @@ and Schneider (2012).
 
 from nnbcd.tensor_train.cores import TTCores
 from nnbcd.tensor_train.decomposition import round, svd
-from nnbcd.tensor_train.fitting import als, minimise, tangent
+from nnbcd.tensor_train.fitting import als, minimise
 from nnbcd.tensor_train.ranks import (
     feasible_ranks,
     parameter_count,
     rank_for_ratio,
 )
+from nnbcd.tensor_train.tangent_space import gauss_newton, tangent
 
 __all__ = [
     "TTCores",
     "als",
     "feasible_ranks",
+    "gauss_newton",
     "minimise",
     "parameter_count",
     "rank_for_ratio",

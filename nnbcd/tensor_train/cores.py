@@ -10,7 +10,12 @@ import torch
 
 from nnbcd._typing import Tensor
 
-__all__ = ["TTCores", "right_interfaces", "right_orthogonal"]
+__all__ = [
+    "TTCores",
+    "left_orthogonal",
+    "right_interfaces",
+    "right_orthogonal",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +101,17 @@ def right_orthogonal(cores: Sequence[Tensor]) -> tuple[Tensor, ...]:
         q, rest = torch.linalg.qr(out[k].reshape(r, n * s).mT)
         out[k] = q.mT.reshape(-1, n, s)
         out[k - 1] = torch.tensordot(out[k - 1], rest.mT, dims=1)
+    return tuple(out)
+
+
+def left_orthogonal(cores: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """The same train with every core but the last left-orthogonal."""
+    out = list(cores)
+    for k in range(len(out) - 1):
+        r, n, s = out[k].shape
+        q, rest = torch.linalg.qr(out[k].reshape(r * n, s))
+        out[k] = q.reshape(r, n, -1)
+        out[k + 1] = torch.tensordot(rest, out[k + 1], dims=1)
     return tuple(out)
 
 

@@ -1,4 +1,4 @@
-"""Passes of alternating least squares, and the tangent space."""
+"""Passes of alternating least squares, one core at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nnbcd.tensor_train.cores import (
     right_orthogonal,
 )
 
-__all__ = ["als", "minimise", "tangent"]
+__all__ = ["als", "minimise"]
 
 
 def als(
@@ -80,38 +80,6 @@ def als(
             left = basis.mT @ unfolding
         cores[k] = new
     return TTCores(tuple(cores)), steps
-
-
-def tangent(tensor: Float[Tensor, "*n"], at: TTCores) -> Float[Tensor, " m"]:
-    """Projection of ``tensor`` on the tangent space of trains at ``at``.
-
-    Parameters
-    ----------
-    tensor : Tensor
-        Shape (n_1, ..., n_d).
-    at : TTCores
-        Where the tangent space is taken.
-
-    Returns
-    -------
-    Tensor
-        Coordinates in an orthonormal basis (gauged core variations, one
-        after the other), so its norm is that of the projection.
-    """
-    cores = list(right_orthogonal(at.cores))
-    rights = right_interfaces(cores)
-    parts, left = [], tensor.reshape(1, -1)
-    for k, core in enumerate(cores):
-        r, n, s = core.shape
-        unfolding = left.reshape(r * n, -1)
-        part = unfolding @ rights[k].mT
-        if k + 1 < len(cores):
-            basis, rest = torch.linalg.qr(core.reshape(r * n, s))
-            part = part - basis @ (basis.mT @ part)  # gauge: no overlap
-            cores[k + 1] = torch.tensordot(rest, cores[k + 1], dims=1)
-            left = basis.mT @ unfolding
-        parts.append(part.reshape(-1))
-    return torch.cat(parts)
 
 
 def minimise(
