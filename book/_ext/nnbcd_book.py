@@ -10,7 +10,8 @@ twice by the theme, is not used here, and throws an error on every page.
 
 ``resolve`` lets docstrings use the public name of an object,
 ``nnbcd.Solver``, though it is documented where it lives,
-``nnbcd.solver.Solver``.
+``nnbcd.solver.Solver``; and a short one, ``Solver.fit``, where only one
+entry of the book ends so.
 """
 
 from __future__ import annotations
@@ -79,16 +80,24 @@ def resolve(
     A name that exists but has no entry (a constant, say) stays plain text.
     A name that does not exist is left to the nitpicker.
     """
-    found = _lookup(node.get("reftarget", ""))
-    if node.get("refdomain") != "py" or found is None:
+    if node.get("refdomain") != "py":
         return None
-    name, thing = found
-    if not name.startswith("nnbcd"):
-        return None
-    home = getattr(thing, "__module__", None)
-    inner = getattr(thing, "__qualname__", None)
-    full = f"{home}.{inner}" if home and inner else name
-    entry = env.get_domain("py").objects.get(full)  # type: ignore[attr-defined]
+    entries = env.get_domain("py").objects  # type: ignore[attr-defined]
+    target = node.get("reftarget", "")
+    found = _lookup(target)
+    if found is None:
+        ends = [name for name in entries if name.endswith(f".{target}")]
+        if len(ends) != 1 or "." not in target:
+            return None
+        full = ends[0]
+    else:
+        name, thing = found
+        if not name.startswith("nnbcd"):
+            return None
+        home = getattr(thing, "__module__", None)
+        inner = getattr(thing, "__qualname__", None)
+        full = f"{home}.{inner}" if f"{home}.{inner}" in entries else name
+    entry = entries.get(full)
     if entry is None:
         return contnode
     return make_refnode(
