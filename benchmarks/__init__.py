@@ -1,0 +1,1 @@
+"""Measurements of nnbcd: targets, speed, and a comparison with Adam."""

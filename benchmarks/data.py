@@ -1,0 +1,39 @@
+"""Data for the benchmarks: read once, cut where a case asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+from nnbcd import datasets
+from nnbcd.datasets import Dataset
+
+__all__ = ["load"]
+
+
+def load(name: str, rows: int | None = None) -> Dataset:
+    """The data set called ``name``, training part cut to its first rows.
+
+    Parameters
+    ----------
+    name : str
+        digits, mnist or har.
+    rows : int, optional
+        Training rows kept; the test part is always whole.
+
+    Raises
+    ------
+    FileNotFoundError
+        If ``NNBCD_DATA`` does not lead to it; the message says how.
+    """
+    data = _whole(name)
+    if rows is None:
+        return data
+    return replace(
+        data, x_train=data.x_train[:rows], y_train=data.y_train[:rows]
+    )
+
+
+@cache
+def _whole(name: str) -> Dataset:
+    return datasets.load(name)
