@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 
-from nnbcd import objective, targets
-from nnbcd._typing import Tensor
+from nnbcd import objective
+from nnbcd._typing import Float, Tensor
 from nnbcd.blocks.w import joined
 from nnbcd.couplings import Consistent
 from nnbcd.initialisation import forward_state
 from nnbcd.problem import Problem
-from nnbcd.quadratic import Quadratic
+from nnbcd.row_pass import Weights, row_pass
 from nnbcd.state import State
-from nnbcd.structures import StructuredMatrix
 from nnbcd.sweep import Update
 
 __all__ = ["sweep"]
 
-HALVINGS = 4
-Members = list[StructuredMatrix]
-Biases = list[Tensor | None]
+SHARES = (0.5, 0.25, 0.125)
 
 
 def sweep(
@@ -31,12 +27,16 @@ def sweep(
 ) -> tuple[State, Update]:
     """One pass over the rows, accepted only if the true loss falls.
 
+    The pass proposes its last weights and their mean on the way; the
+    better one is taken. If neither lowers the loss enough, shorter steps
+    to the last weights are tried, and then the old state is kept.
+
     Parameters
     ----------
     problem : Problem
         With a :class:`nnbcd.couplings.Consistent` coupling.
     state : State
-        U and V are the forward pass of the weights.
+        U and V (N, d_i) are the forward pass of the weights.
     number : int
         Decides the order of the rows, so that runs repeat exactly.
 
@@ -48,188 +48,76 @@ def sweep(
         One entry for the whole sweep: the loss before and after.
     """
     start = time.perf_counter()
+    assert isinstance(problem.coupling, Consistent)
     before = objective.value(problem, state)
-    settings = _settings(problem)
-    step = settings.step * state.trust
-    members, biases = _pass(problem, state, settings, step, number)
-    modulus = settings.decrease * len(problem.x)
-    share, new, after = 1.0, state, before
-    squared = torch.zeros_like(before)
-    for _ in range(HALVINGS):
-        candidate = _blend(problem, state, members, biases, share)
-        value = objective.value(problem, candidate)
-        length = _distance(state, candidate)
-        if bool(value <= before - modulus * length):
-            new, after, squared = candidate, value, length
+    modulus = problem.coupling.decrease * len(problem.x)
+    last, mean = row_pass(problem, state, number)
+    proposals = [last] if mean is None else [last, mean]
+    trials = [_trial(problem, state, weights) for weights in proposals]
+    share = 1.0
+    taken = _best(trials, before, modulus)
+    for share in SHARES if taken is None else ():
+        trial = _trial(problem, state, _part_way(problem, state, last, share))
+        taken = _best([trial], before, modulus)
+        if taken is not None:
             break
-        share *= 0.5
-    # A refused sweep shortens the next one, a good one lengthens it.
-    trust = min(1.0, 1.5 * state.trust) if share == 1 else share * state.trust
+    # The next step is shorter after a refusal, longer after a success.
+    trust = state.trust * (share if taken is None or share < 1 else 1.5)
+    if taken is None:
+        taken = _Trial(state, before, torch.zeros_like(before))
     update = Update(
         layer=-1,
         block="all",
         before=before,
-        after=after,
-        squared_step=squared,
-        guaranteed=modulus * squared,
+        after=taken.value,
+        squared_step=taken.squared,
+        guaranteed=modulus * taken.squared,
         seconds=time.perf_counter() - start,
     )
-    return replace(new, trust=trust), update
+    return replace(taken.state, trust=min(1.0, trust)), update
 
 
-def _settings(problem: Problem) -> Consistent:
-    assert isinstance(problem.coupling, Consistent)
-    return problem.coupling
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """A state that may be taken, its loss and its squared distance."""
+
+    state: State
+    value: Float[Tensor, ""]
+    squared: Float[Tensor, ""]
 
 
-def _chunks(problem: Problem, rows: int, number: int) -> Iterator[Tensor]:
-    """Row indices, shuffled by the sweep's number, in near-equal parts."""
-    n = len(problem.x)
-    order = torch.randperm(n, generator=torch.Generator().manual_seed(number))
-    parts = -(-n // rows)
-    yield from order.to(problem.x.device).tensor_split(parts)
+def _trial(problem: Problem, old: State, weights: Weights) -> _Trial:
+    state = forward_state(problem, weights.members, weights.biases)
+    value = objective.value(problem, state)
+    return _Trial(state, value, _distance(old, state))
 
 
-def _pass(
-    problem: Problem,
-    state: State,
-    settings: Consistent,
-    step: float,
-    number: int,
-) -> tuple[Members, Biases]:
-    """Weights after one pass over the rows, chunk by chunk."""
-    network, depth = problem.network, problem.depth
-    members: Members = [
-        StructuredMatrix(w) if g is None else g
-        for w, g in zip(state.w, state.g, strict=True)
+def _best(
+    trials: list[_Trial], before: Tensor, modulus: float
+) -> _Trial | None:
+    """The lowest trial among those that decrease the loss enough."""
+    good = [
+        t for t in trials if bool(t.value <= before - modulus * t.squared)
     ]
-    biases: Biases = list(state.b)
-    grams: list[Tensor | None] = [None] * depth
-    # S is needed where a structure stands at or below a layer.
-    lowest = min(
-        (i for i, s in enumerate(network.structures) if not s.free),
-        default=depth,
-    )
-    for rows in _chunks(problem, settings.chunk_rows, number):
-        inputs, us = _forward(problem, problem.x[rows], members, biases)
-        y = problem.y[rows]
-        change = step * (problem.loss.target(us[-1], y) - us[-1])
-        felt = problem.loss.curvature(us[-1])
-        for i in reversed(range(depth)):
-            w, below, felt_below = members[i].dense, change, None
-            if i > 0:
-                below = targets.below(
-                    network, i, us[i - 1], w, change, felt, settings
-                )
-                if lowest < i:
-                    felt_below = targets.sensitivity(
-                        network, i, us[i - 1], w, felt
-                    )
-            grams[i] = _running(problem, i, inputs[i], grams[i], settings)
-            _fit(problem, i, inputs[i], change, felt, grams, members, biases)
-            change, felt = below, felt_below
-    return members, biases
+    return min(good, key=lambda t: float(t.value), default=None)
 
 
-def _forward(
-    problem: Problem, x: Tensor, members: Members, biases: Biases
-) -> tuple[list[Tensor], list[Tensor]]:
-    """Inputs and pre-activations of every layer for a chunk of rows."""
-    inputs, us = [], []
-    for linear, sigma, member, b in zip(
-        problem.maps,
-        problem.network.activations,
-        members,
-        biases,
-        strict=True,
-    ):
-        inputs.append(x)
-        u = linear.forward(x, member.dense, b)
-        us.append(u)
-        x = sigma(u)
-    return inputs, us
-
-
-def _regressors(problem: Problem, i: int, v: Tensor) -> Tensor:
-    a = problem.maps[i].rows(v)
-    if not problem.network.layers[i].bias:
-        return a
-    return torch.cat([a, a.new_ones(len(a), 1)], dim=1)
-
-
-def _running(
-    problem: Problem,
-    i: int,
-    v: Tensor,
-    past: Tensor | None,
-    settings: Consistent,
-) -> Tensor:
-    """Mean Gram matrix of the chunks so far, recent ones weighing more."""
-    a = _regressors(problem, i, v)
-    gram = a.mT @ a / len(a)
-    if past is None:
-        return gram
-    return settings.memory * past + (1 - settings.memory) * gram
-
-
-def _fit(
-    problem: Problem,
-    i: int,
-    v: Tensor,
-    change: Tensor,
-    felt: Tensor | None,
-    grams: list[Tensor | None],
-    members: Members,
-    biases: Biases,
-) -> None:
-    """Move W_i and b_i so that the layer's output changes as wanted."""
-    gram, structure = grams[i], problem.network.structures[i]
-    assert gram is not None
-    settings = _settings(problem)
-    a = _regressors(problem, i, v)
-    wanted = problem.maps[i].outputs(change).mT @ a / len(a)
-    right = gram.clone()
-    right.diagonal().add_(settings.damping * gram.diagonal().mean())
-    old, b = members[i], biases[i]
-    left = None if structure.free else felt
-    pull = wanted if left is None else left @ wanted
-    if b is None:
-        q = Quadratic(old.dense, pull, right, left)
-        members[i] = structure.least_squares(q, old, safe=False)
-        return
-    # The best bias for every W, eliminated: what is left is centred.
-    c, last = right[:-1, -1], right[-1, -1]
-    q = Quadratic(
-        old.dense,
-        pull[:, :-1] - torch.outer(pull[:, -1], c) / last,
-        right[:-1, :-1] - torch.outer(c, c) / last,
-        left,
-    )
-    members[i] = structure.least_squares(q, old, safe=False)
-    biases[i] = (
-        b + (wanted[:, -1] - (members[i].dense - old.dense) @ c) / last
-    )
-
-
-def _blend(
-    problem: Problem,
-    old: State,
-    members: Members,
-    biases: Biases,
-    share: float,
-) -> State:
-    """The state ``share`` of the way, back in the sets, forward passed."""
-    if share < 1:
-        structures = problem.network.structures
-        members = [
+def _part_way(
+    problem: Problem, old: State, last: Weights, share: float
+) -> Weights:
+    """``share`` of the way from the old weights, put back in the sets."""
+    return Weights(
+        tuple(
             s.project(w + share * (member.dense - w))
-            for s, w, member in zip(structures, old.w, members, strict=True)
-        ]
-        biases = [
+            for s, w, member in zip(
+                problem.network.structures, old.w, last.members, strict=True
+            )
+        ),
+        tuple(
             None if a is None or b is None else a + share * (b - a)
-            for a, b in zip(old.b, biases, strict=True)
-        ]
-    return forward_state(problem, members, tuple(biases))
+            for a, b in zip(old.b, last.biases, strict=True)
+        ),
+    )
 
 
 def _distance(old: State, new: State) -> Tensor:

@@ -15,6 +15,8 @@ from nnbcd.structures.train import TensorTrain
 
 __all__ = ["LowRank"]
 
+ALTERNATIONS = 2
+
 
 @dataclass(frozen=True)
 class LowRank(TensorTrain):
@@ -65,11 +67,11 @@ class LowRank(TensorTrain):
     def least_squares(
         self, q: Quadratic, start: StructuredMatrix, *, safe: bool = True
     ) -> StructuredMatrix:
-        """The global minimiser (safe), or one alternating step (not safe).
+        """The global minimiser (safe), or two alternating steps (not safe).
 
         Safe: with S = A A^T and C = B B^T, q(W) is half the squared
         distance of A^T W B to A^T W* B, W* the minimiser over all
-        matrices: a truncated SVD. The alternating step is the best right
+        matrices: a truncated SVD. An alternating step is the best right
         factor for the old left one, then the best left factor for that:
         neither raises q, and no SVD is taken.
         """
@@ -102,15 +104,18 @@ class LowRank(TensorTrain):
         self, q: Quadratic, best: Tensor, start: StructuredMatrix
     ) -> tuple[Tensor, Tensor]:
         assert start.cores is not None
-        # Orthonormal columns: the same set of matrices, better conditioned.
-        left, _ = torch.linalg.qr(start.cores.cores[0][0])  # (d_out, r)
-        felt = left if q.left is None else q.left @ left
-        right = torch.cholesky_solve(
-            felt.mT @ best, linalg.factor(left.mT @ felt)
-        )
-        right = torch.linalg.qr(right.mT)[0].mT  # (r, d_in)
-        seen = right @ q.right
-        left = linalg.solve_right(
-            best @ seen.mT, linalg.factor(seen @ right.mT)
-        )
+        left = start.cores.cores[0][0]  # (d_out, r)
+        right = left.mT
+        for _ in range(ALTERNATIONS):
+            # Orthonormal factors: the same sets, better conditioned.
+            left, _ = torch.linalg.qr(left)
+            felt = left if q.left is None else q.left @ left
+            right = torch.cholesky_solve(
+                felt.mT @ best, linalg.factor(left.mT @ felt)
+            )
+            right = torch.linalg.qr(right.mT)[0].mT  # (r, d_in)
+            seen = right @ q.right
+            left = linalg.solve_right(
+                best @ seen.mT, linalg.factor(seen @ right.mT)
+            )
         return left, right

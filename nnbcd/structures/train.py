@@ -168,8 +168,13 @@ class TensorTrain(Structure):
         def curve(x: Tensor) -> Tensor:
             return self.to_tensor(q.curve(self.to_matrix(x, shape)))
 
-        method = tensor_train.minimise if safe else tensor_train.gauss_newton
-        tt = method(start.cores, curve, self.to_tensor(q.descent))
+        descent = self.to_tensor(q.descent)
+        if safe:
+            tt = tensor_train.minimise(start.cores, curve, descent)
+        else:
+            tt = tensor_train.gauss_newton(
+                start.cores, curve, descent, steps=12
+            )
         return self.from_cores(tt, shape)
 
     def count(self, shape: tuple[int, int]) -> int:
