@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import isfinite, log
+from math import isfinite, isnan, log, nan
 
 from nnbcd.history import History, tolerance
 
@@ -131,16 +131,16 @@ def certify(history: History) -> Certificate:
     limit = tolerance(history.dtype)
     rise, min_slack = _judge_blocks(history, limit)
     increases = history.objective_increases
-    a_values = [
-        s.decrease / s.step_norm**2 for s in history.sweeps if s.step_norm > 0
+    moved = [s for s in history.sweeps if s.step_norm**2 > 0]
+    a_values = [s.decrease / s.step_norm**2 for s in moved]
+    b_values = [
+        s.subgradient / s.step_norm
+        for s in moved
+        if s.subgradient is not None
     ]
-    pairs = [
-        (s.sweep, s.subgradient, s.step_norm)
-        for s in history.sweeps
-        if s.subgradient is not None and s.step_norm > 0
+    squares = [
+        s.subgradient**2 for s in history.sweeps if s.subgradient is not None
     ]
-    b_values = [g / step for _, g, step in pairs]
-    squares = [g * g for _, g, _ in pairs]
     finite = all(map(isfinite, history.objective))
     if not finite:
         rise = rise or "Phi is not finite"
@@ -161,22 +161,26 @@ def certify(history: History) -> Certificate:
 
 
 def _judge_blocks(history: History, limit: float) -> tuple[str | None, float]:
-    """First rise in words, and the smallest relative slack."""
-    rise, worst = None, float("inf")
+    """First rise in words, and the smallest relative slack (NaN sticks)."""
+    rise: str | None = None
+    slacks: list[float] = []
     for r in history.blocks:
         scale = max(abs(r.objective_before), 1e-300)
-        worst = min(worst, r.slack / scale)
+        slacks.append(r.slack / scale)
         if rise is None and not r.decrease >= -limit * scale:
+            layer = f"layer {r.layer}" if r.layer else "all layers"
             rise = (
-                f"block {r.block} of layer {r.layer} raised Phi by "
+                f"block {r.block} of {layer} raised Phi by "
                 f"{-r.decrease / scale:.2e} of its value in sweep {r.sweep}"
             )
     for s in () if history.blocks else history.sweeps:
         scale = max(abs(s.objective + s.decrease), 1e-300)
-        worst = min(worst, s.min_slack / scale)
+        slacks.append(s.min_slack / scale)
         if rise is None and not s.decrease >= -limit * scale:
             rise = f"sweep {s.sweep} raised Phi"
-    return rise, worst if isfinite(worst) else 0.0
+    if any(isnan(x) for x in slacks):
+        return rise, nan
+    return rise, min(slacks, default=0.0)
 
 
 def _bounded(b: Sequence[float]) -> bool:

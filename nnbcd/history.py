@@ -170,6 +170,7 @@ class History:
         """
         try:
             data: dict[str, Any] = json.loads(text)
+            tolerance(str(data["dtype"]))  # KeyError if unknown
             return cls(
                 float(data["initial_objective"]),
                 tuple(SweepRecord(**row) for row in data["sweeps"]),

@@ -17,7 +17,7 @@ from nnbcd.losses import Loss
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["DTYPES", "as_features", "as_targets"]
+__all__ = ["DTYPES", "as_features", "as_targets", "as_tensor"]
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
@@ -49,7 +49,7 @@ def as_features(
     ValueError
         If x is empty, has another width, or holds NaN or infinity.
     """
-    rows = _tensor("X", x).to(dtype=dtype, device=device)
+    rows = as_tensor("X", x).to(dtype=dtype, device=device)
     if rows.ndim < 2 or rows.shape[0] == 0:
         msg = (
             f"X must have shape (N, {width}) with N >= 1, got {_shape(rows)}."
@@ -99,7 +99,7 @@ def as_targets(
     ValueError
         If lengths, classes or widths disagree, or targets are not finite.
     """
-    values = _tensor("y", y).to(x.device)
+    values = as_tensor("y", y).to(x.device)
     if values.shape[:1] != x.shape[:1]:
         rows = values.shape[0] if values.ndim else 0
         msg = f"y has {rows} rows, but X has {x.shape[0]}."
@@ -147,8 +147,23 @@ def _as_regression(
     return targets
 
 
-def _tensor(name: str, value: Any) -> Tensor:
-    """A copy: what the caller does to the original later has no effect."""
+def as_tensor(name: str, value: Any) -> Tensor:
+    """Any real array as a tensor of its own shape: always a copy.
+
+    What the caller does to the original later has no effect.
+
+    Parameters
+    ----------
+    name : str
+        The argument, for the message.
+    value : array_like
+        Any shape.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not numeric, not real or not rectangular.
+    """
     if isinstance(value, Tensor):
         if value.is_complex():
             msg = f"{name} must be real, got a complex tensor."

@@ -232,7 +232,8 @@ def wright_omega(x: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
     for _ in range(6):
         e = q.exp()
         q = q - (q + e - x) / (1 + e)
-    return q.exp()
+    # For large x the logarithm has lost digits that x - q still has.
+    return torch.where(x > 1, x - q, q.exp())
 
 
 BY_NAME: dict[str, type[Loss]] = {

@@ -59,6 +59,9 @@ class Network:
             else [input_shape]
         )
         freeze(self, "input_shape", counts("input_shape", sizes))
+        if not self.input_shape:
+            msg = "input_shape is empty: give (features,) for flat rows."
+            raise ValueError(msg)
         if not isinstance(layers, Sequence) or not all(
             isinstance(layer, Layer) for layer in layers
         ):

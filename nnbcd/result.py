@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import torch
-
 from nnbcd._typing import Float, Tensor
 from nnbcd.affine import DenseMap
 from nnbcd.certificate import Certificate, certify
 from nnbcd.history import History
+from nnbcd.inputs import as_tensor
 from nnbcd.network import Network
 from nnbcd.sparsity import effective_masks
 from nnbcd.state import State
@@ -111,7 +110,7 @@ class Result:
         if self.classes is None:
             msg = "accuracy needs a classifier: y was not a vector of labels."
             raise ValueError(msg)
-        labels = torch.as_tensor(y, device=self.classes.device)
+        labels = as_tensor("y", y).to(self.classes.device)
         predicted = self.predict(x)
         if labels.shape != predicted.shape:
             msg = (
@@ -195,7 +194,7 @@ def forward(
 
 def _rows(x: ArrayLike | Tensor, result: Result) -> Tensor:
     like = result.state.w[0]
-    rows = torch.as_tensor(x, dtype=like.dtype, device=like.device)
+    rows = as_tensor("x", x).to(like)
     width = result.network.maps[0].d_in
     if rows.ndim < 1 or rows.numel() != rows.shape[0] * width:
         msg = f"x must have {width} features a row, got {tuple(rows.shape)}."

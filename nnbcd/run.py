@@ -15,7 +15,7 @@ from nnbcd._typing import Tensor
 from nnbcd.callbacks import Callback
 from nnbcd.couplings import Consistent
 from nnbcd.history import BlockRecord, History, SweepRecord, tolerance
-from nnbcd.inputs import as_features
+from nnbcd.inputs import as_features, as_tensor
 from nnbcd.linalg import SingularMatrixError
 from nnbcd.problem import Problem
 from nnbcd.result import Result, Status, forward
@@ -169,7 +169,7 @@ class _Probe:
             dtype=problem.x.dtype,
             device=problem.x.device,
         )
-        self.test = rows, torch.as_tensor(y, device=rows.device)
+        self.test = rows, as_tensor("y", y).to(rows.device)
         if self.test[1].shape != rows.shape[:1]:
             msg = (
                 "validation: y must be a vector with one label a row of X, "
