@@ -13,7 +13,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import targets
+from benchmarks import speed, targets
 from benchmarks.store import RESULTS, save
 
 __all__ = ["main"]
@@ -41,7 +41,7 @@ class Benchmark(Protocol):
         """The lines of one row in the printed table."""
 
 
-BENCHMARKS: dict[str, Benchmark] = {"targets": targets}
+BENCHMARKS: dict[str, Benchmark] = {"targets": targets, "speed": speed}
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -104,7 +104,14 @@ def _parser() -> argparse.ArgumentParser:
 def _add_common(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--quick", action="store_true", help="minutes, embedded data only")
-    add("--only", nargs="+", default=[], metavar="NAME", help="these cases")
+    add(
+        "--only",
+        "--case",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="these cases",
+    )
     add("--json", action="store_true", help="for machines")
     add(
         "--seeds",
