@@ -13,7 +13,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import speed, targets
+from benchmarks import adam, speed, targets
 from benchmarks.store import RESULTS, save
 
 __all__ = ["main"]
@@ -41,7 +41,11 @@ class Benchmark(Protocol):
         """The lines of one row in the printed table."""
 
 
-BENCHMARKS: dict[str, Benchmark] = {"targets": targets, "speed": speed}
+BENCHMARKS: dict[str, Benchmark] = {
+    "targets": targets,
+    "speed": speed,
+    "adam": adam,
+}
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.cases import CASES, Case, Goal
 from benchmarks.data import load
+from benchmarks.relative import RELATIVE, Relative
 from benchmarks.store import provenance
 from nnbcd import Result, Solver
 
@@ -29,11 +30,11 @@ COLUMNS = (
 Row = dict[str, Any]
 
 
-def plan(options: argparse.Namespace) -> Sequence[Case]:
+def plan(options: argparse.Namespace) -> Sequence[Case | Relative]:
     """The cases asked for; ``--quick`` keeps the embedded data."""
     return [
         case
-        for case in CASES
+        for case in (*CASES, *RELATIVE)
         if (not options.quick or case.data == "digits")
         and (not options.only or case.name in options.only)
     ]
@@ -44,12 +45,12 @@ def quick(options: argparse.Namespace) -> None:
     options.seeds = options.seeds[:1]
 
 
-def run_case(case: Case, options: argparse.Namespace) -> Row:
+def run_case(case: Case | Relative, options: argparse.Namespace) -> Row:
     """Train ``case`` from every seed and judge its goals.
 
     Parameters
     ----------
-    case : Case
+    case : Case or Relative
     options : Namespace
         ``seeds`` and ``device``.
 
@@ -58,6 +59,8 @@ def run_case(case: Case, options: argparse.Namespace) -> Row:
     FileNotFoundError
         If its data are not at hand.
     """
+    if isinstance(case, Relative):
+        return case.measure(options)
     data = load(case.data, case.rows)
     solver = Solver(
         coupling=case.coupling,
@@ -148,11 +151,11 @@ def cells(row: Row) -> list[list[str]]:
         [
             row["name"] if k == 0 else "",
             goal["target"],
-            " ".join(f"{x:.3f}" for x in goal["test_by_seed"]),
+            " ".join(f"{x:.3f}" for x in goal.get("test_by_seed", ())),
             f"{goal['median']:.4f}",
-            f"{goal['best']:.4f}",
+            f"{goal['best']:.4f}" if "best" in goal else "",
             f"{goal['measured_seconds']:.1f}",
-            str(goal["objective_increases"]),
+            str(goal.get("objective_increases", "")),
             "met" if goal["met"] else "MISSED",
         ]
         for k, goal in enumerate(row["goals"])
