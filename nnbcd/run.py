@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from nnbcd import consistent, objective, subgradient
+from nnbcd import acceleration, consistent, objective, subgradient
 from nnbcd._typing import Tensor
 from nnbcd.callbacks import Callback
 from nnbcd.couplings import Consistent
@@ -38,7 +38,7 @@ def one_sweep(
     """One sweep with its records; see :meth:`nnbcd.Solver.step`."""
     start = time.perf_counter()
     updates: list[Update] = []
-    for after, update in updates_of(problem, state, number):
+    for after, update in updates_of(solver, problem, state, number):
         state = after
         updates.append(update)
         if solver.check_descent:
@@ -62,19 +62,23 @@ def one_sweep(
 
 
 def updates_of(
-    problem: Problem, state: State, number: int
+    solver: Solver, problem: Problem, state: State, number: int
 ) -> Iterator[tuple[State, Update]]:
     """The updates of one sweep, whatever the coupling.
 
     Parameters
     ----------
-    problem, state, number
+    solver, problem, state, number
         As in :meth:`nnbcd.Solver.blocks`.
     """
     if isinstance(problem.coupling, Consistent):
         yield consistent.sweep(problem, state, number)
-    else:
-        yield from sweep(problem, state)
+        return
+    new = state
+    for new, update in sweep(problem, state):
+        yield new, update
+    if solver.acceleration:
+        yield acceleration.extrapolate(problem, state, new)
 
 
 def until_stopped(

@@ -56,15 +56,15 @@ class Solver:
         Stop when the subgradient norm falls below ``tol`` times its value
         after the first sweep. 0 never stops.
     step_tol : float
-        Stop when the step falls below ``step_tol`` times the norm of the
-        iterate. 0 never stops.
+        The same for the step, relative to the norm of the iterate.
     time_limit : float or None
         Stop after this many seconds, at the end of a sweep.
+    acceleration : bool
+        Extrapolate after sweeps (:mod:`nnbcd.acceleration`).
     check_descent : bool
         Raise AscentError, naming the block, at the first rise.
     certify : bool
-        Compute the subgradient norm after each sweep; costs 4 N d^2 flops
-        a layer beside the 10 N d^2 of the sweep.
+        Compute the subgradient norm after each sweep: 4 N d^2 more flops.
     dtype : str
         ``float64`` or ``float32``.
     device : str or None
@@ -95,6 +95,7 @@ class Solver:
     tol: float = 0.0
     step_tol: float = 0.0
     time_limit: float | None = None
+    acceleration: bool = False
     check_descent: bool = False
     certify: bool = True
     dtype: str = "float64"
@@ -193,7 +194,7 @@ class Solver:
         AscentError
             With ``check_descent``, at a block that raises the objective.
         """
-        for after, update in run.updates_of(problem, state, number):
+        for after, update in run.updates_of(self, problem, state, number):
             (record,) = read([update], number)
             if self.check_descent:
                 run.refuse_ascent(record, self.dtype)

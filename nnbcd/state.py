@@ -32,6 +32,8 @@ class State:
         and the objective both need them; None while out of date.
     trust : float
         Share of its full step the next consistent sweep takes.
+    beta : float
+        How far the next extrapolation goes, in lengths of the sweep's step.
     """
 
     w: tuple[Tensor, ...]
@@ -41,6 +43,7 @@ class State:
     g: tuple[StructuredMatrix | None, ...]
     affine: tuple[Tensor | None, ...]
     trust: float = 1.0
+    beta: float = 1.0
 
     # Capital names, as in the book: state.W[i] is state.w[i].
     @property

@@ -109,6 +109,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             default=getattr(weights, name),
         )
     run_.add_argument(
+        "--acceleration",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="extrapolate after each sweep (penalty, constraint)",
+    )
+    run_.add_argument(
         "--initialisation",
         choices=SCHEMES,
         default=Solver.initialisation,
@@ -169,6 +175,7 @@ def run(options: argparse.Namespace) -> int:
         scale=options.scale,
         tol=options.tol,
         time_limit=options.time_limit,
+        acceleration=options.acceleration,
         check_descent=options.check_descent,
         dtype=options.dtype,
         device=options.device,
