@@ -131,7 +131,11 @@ def certify(history: History) -> Certificate:
     limit = tolerance(history.dtype)
     rise, min_slack = _judge_blocks(history, limit)
     increases = history.objective_increases
-    moved = [s for s in history.sweeps if s.step_norm**2 > 0]
+    moved = [
+        s
+        for s in history.sweeps
+        if s.step_norm**2 > 0 and not history.solved(s.objective)
+    ]
     a_values = [s.decrease / s.step_norm**2 for s in moved]
     b_values = [
         s.subgradient / s.step_norm
@@ -165,6 +169,8 @@ def _judge_blocks(history: History, limit: float) -> tuple[str | None, float]:
     rise: str | None = None
     slacks: list[float] = []
     for r in history.blocks:
+        if history.solved(r.objective_before):
+            continue
         scale = max(abs(r.objective_before), 1e-300)
         slacks.append(r.slack / scale)
         if rise is None and not r.decrease >= -limit * scale:
@@ -174,6 +180,8 @@ def _judge_blocks(history: History, limit: float) -> tuple[str | None, float]:
                 f"{-r.decrease / scale:.2e} of its value in sweep {r.sweep}"
             )
     for s in () if history.blocks else history.sweeps:
+        if history.solved(s.objective + s.decrease):
+            continue
         scale = max(abs(s.objective + s.decrease), 1e-300)
         slacks.append(s.min_slack / scale)
         if rise is None and not s.decrease >= -limit * scale:

@@ -15,6 +15,10 @@ __all__ = ["BlockRecord", "History", "SweepRecord", "tolerance"]
 _TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
 
 
+# Below this share of its start, Phi in float64 is zero to rounding.
+_SOLVED = {"float64": 1e-12, "float32": 0.0}
+
+
 def tolerance(dtype: str) -> float:
     """Relative rise of Phi that counts as rounding: 1e-10 in float64."""
     return _TOLERANCE[dtype]
@@ -129,7 +133,16 @@ class History:
         return sum(
             after - before > limit * abs(before)
             for before, after in zip(phi, phi[1:], strict=False)
+            if not self.solved(before)
         )
+
+    def solved(self, objective: float) -> bool:
+        """True where Phi is zero to rounding: what follows proves nothing.
+
+        In float64 below 1e-12 of its start. A float32 run has no digits
+        left at that point, and no such excuse.
+        """
+        return abs(objective) < _SOLVED[self.dtype] * self.initial_objective
 
     def to_dataframe(self, rows: str = "sweeps") -> pd.DataFrame:
         """The records as a pandas data frame.

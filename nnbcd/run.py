@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 
     Pair = tuple[ArrayLike | Tensor, ArrayLike | Tensor]
 
+# torch does not list LinAlgError among the exports of torch.linalg.
+_SINGULAR = (
+    SingularMatrixError,
+    torch.linalg.LinAlgError,  # type: ignore[attr-defined]
+)
+
 __all__ = ["one_sweep", "refuse_ascent", "until_stopped", "updates_of"]
 
 
@@ -118,7 +124,7 @@ def until_stopped(
             if _out_of_time(solver, start):
                 status = Status.TIME_LIMIT
                 break
-    except SingularMatrixError:
+    except _SINGULAR:
         status = Status.SINGULAR
     except KeyboardInterrupt:
         status = Status.INTERRUPTED

@@ -65,10 +65,8 @@ class Solver:
         Raise AscentError, naming the block, at the first rise.
     certify : bool
         Compute the subgradient norm after each sweep: 4 N d^2 more flops.
-    dtype : str
-        ``float64`` or ``float32``.
-    device : str or None
-        Where to compute; None means where X is.
+    dtype, device : str
+        ``float64`` or ``float32``; device None means where X is.
 
     Raises
     ------

@@ -12,6 +12,7 @@ from nnbcd.structures.base import StructuredMatrix
 __all__ = ["fit_values", "salient_entries", "threshold_step"]
 
 CG_STEPS = 8
+JITTER = {torch.float64: (1e-12, 1e-8), torch.float32: (1e-6, 1e-4)}
 BATCH = 2**25  # entries of gathered Gram matrices held at a time
 
 
@@ -106,10 +107,31 @@ def _rows(
         system = system * (live[:, :, None] & live[:, None, :])
         system = system + torch.diag_embed((~live).to(gram.dtype))
         rhs = descent[part].gather(1, c) * live
-        lower, _ = torch.linalg.cholesky_ex(system)
-        x = torch.cholesky_solve(rhs[:, :, None], lower)[:, :, 0]
+        x = _solve_batch(system, rhs)
         out[part] = out[part].scatter(1, c, x * live)
     return out
+
+
+def _solve_batch(
+    systems: Float[Tensor, "m k k"], rhs: Float[Tensor, "m k"]
+) -> Float[Tensor, "m k"]:
+    """Solutions by Cholesky; a singular system gets jitter, or stands still.
+
+    The unknown is a step, so neither raises the quadratic.
+    """
+    mean = systems.diagonal(dim1=1, dim2=2).mean(1)[:, None, None]
+    eye = torch.eye(systems.shape[1], dtype=rhs.dtype, device=rhs.device)
+    lower, info = torch.linalg.cholesky_ex(systems)
+    for jitter in JITTER[rhs.dtype]:
+        shifted, again = torch.linalg.cholesky_ex(
+            systems + jitter * mean * eye
+        )
+        bad = (info != 0)[:, None, None]
+        lower = torch.where(bad, shifted, lower)
+        info = torch.where(info != 0, again, info)
+    lower = torch.where((info != 0)[:, None, None], eye, lower)
+    x = torch.cholesky_solve(rhs[:, :, None], lower)[:, :, 0]
+    return torch.where((info != 0)[:, None], 0, x)
 
 
 def _gradients(
