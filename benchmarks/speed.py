@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from statistics import median
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
 
 from benchmarks import networks
+from benchmarks.clock import Stopwatch, ratios
 from benchmarks.data import load
 from benchmarks.flops import sweep_flops
 from benchmarks.store import provenance
@@ -26,6 +24,7 @@ __all__ = ["COLUMNS", "Case", "cells", "plan", "quick", "run_case"]
 
 COLUMNS = (
     "case",
+    "clock",
     "ours s",
     "plain s",
     "ceiling s",
@@ -35,7 +34,6 @@ COLUMNS = (
     "published s",
 )
 Row = dict[str, Any]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -135,26 +133,23 @@ def run_case(case: Case, options: argparse.Namespace) -> Row:
         certify=False,
     )
     problem = solver.problem(case.network, x, y)
-    timings, phi = _rounds(solver, problem, options)
+    watch, phi = _rounds(solver, problem, options)
     flops = sweep_flops(problem)
-    rate = _gemm_flops(problem) / median(timings["gemm"])
-    seconds = {name: median(times) for name, times in timings.items()}
-    ceiling = sum(flops.values()) / rate
+    work, product = sum(flops.values()), 2.0 * len(problem.x) * 1024 * 1024
     return {
-        "name": f"{case.name}-{torch.device(options.device).type}",
+        "name": f"{case.name}-{problem.x.device.type}",
         "network": repr(case.network),
         "penalties": repr(case.penalties),
         "samples": len(problem.x),
         "dtype": "float32",
         "tf32": case.tf32,
         "flops": flops,
-        "gemm_gflops": rate / 1e9,
-        "seconds": seconds,
-        "timings": timings,
+        "clocks": {
+            clock: ratios(times, work, product)
+            for clock, times in watch.times.items()
+        },
+        "rounds": watch.times,
         "objectives": phi,
-        "ceiling_seconds": ceiling,
-        "plain_over_ours": seconds["plain"] / seconds["ours"],
-        "ours_over_ceiling": seconds["ours"] / ceiling,
         "published_seconds": case.published,
         "provenance": origin,
     }
@@ -162,52 +157,33 @@ def run_case(case: Case, options: argparse.Namespace) -> Row:
 
 def _rounds(
     solver: Solver, problem: Problem, options: argparse.Namespace
-) -> tuple[dict[str, list[float]], dict[str, float]]:
-    """Seconds by contender and by block of ours; the last objectives."""
-    plain = PlainProcedure(problem)
+) -> tuple[Stopwatch, dict[str, float]]:
+    """Ours, plain and product in turn; the two objectives at the end."""
+    watch, plain = Stopwatch(problem.x.device), PlainProcedure(problem)
     state = other = solver.init(problem, options.seeds[0])
     left = torch.randn(len(problem.x), 1024).to(problem.x)
     right = torch.randn(1024, 1024).to(problem.x)
-    timings: dict[str, list[float]] = defaultdict(list)
+    product = partial(torch.matmul, left, right)
     phi: dict[str, float] = {}
     for number in range(options.rounds):
-        ours, (state, record, blocks) = _timed(
-            problem, partial(run.one_sweep, solver, problem, state, 1)
-        )
-        theirs, (other, phi["plain"]) = _timed(
-            problem, partial(plain.step, other)
-        )
+        ours = partial(run.one_sweep, solver, problem, state, number + 1)
+        state, record, blocks = watch("ours", ours)
+        other, phi["plain"] = watch("plain", partial(plain.step, other))
         phi["ours"] = record.objective
-        product = partial(torch.matmul, left, right)
-        gemms = [_timed(problem, product)[0] for _ in range(5)]
-        print(f"  round {number}: {ours:.3f} {theirs:.3f}", file=sys.stderr)
-        if number == 0 and options.rounds > 1:
-            continue
-        timings["ours"].append(ours)
-        timings["plain"].append(theirs)
-        timings["gemm"].append(median(gemms))
+        for _ in range(5):
+            watch("gemm", product)
         for letter in "VUWG":
             spent = sum(b.seconds for b in blocks if b.block == letter)
-            timings[f"ours {letter}"].append(spent)
-    return dict(timings), phi
-
-
-def _gemm_flops(problem: Problem) -> float:
-    return 2.0 * len(problem.x) * 1024 * 1024
-
-
-def _timed(problem: Problem, work: Callable[[], T]) -> tuple[float, T]:
-    """Wall clock of ``work``, waiting for a GPU on both sides."""
-    wait = torch.cuda.synchronize if problem.x.is_cuda else _nothing
-    wait()
-    start = time.perf_counter()
-    out = work()
-    wait()
-    return time.perf_counter() - start, out
-
-
-def _nothing() -> None:
-    return None
+            watch.note("wall", f"ours {letter}", spent)
+        last = {k: v[-1] for k, v in watch.times["wall"].items()}
+        print(
+            f"  round {number}: ours {last['ours']:.3f} s, "
+            f"plain {last['plain']:.3f} s",
+            file=sys.stderr,
+        )
+        if number == 0 and options.rounds > 1:
+            watch.clear()
+    return watch, phi
 
 
 def _data(case: Case) -> tuple[Any, Any, str]:
@@ -222,16 +198,18 @@ def _data(case: Case) -> tuple[Any, Any, str]:
 
 
 def cells(row: Row) -> list[list[str]]:
-    """The line of a row in the printed table."""
+    """A line of the printed table for each clock."""
     return [
         [
             row["name"],
-            f"{row['seconds']['ours']:.3f}",
-            f"{row['seconds']['plain']:.3f}",
-            f"{row['ceiling_seconds']:.3f}",
-            f"{row['gemm_gflops']:.1f}",
-            f"{row['plain_over_ours']:.2f}",
-            f"{row['ours_over_ceiling']:.2f}",
-            row["published_seconds"],
+            clock,
+            f"{found['seconds']['ours']:.3f}",
+            f"{found['seconds']['plain']:.3f}",
+            f"{found['ceiling_seconds']:.3f}",
+            f"{found['gemm_gflops']:.1f}",
+            f"{found['plain_over_ours']:.2f}",
+            f"{found['ours_over_ceiling']:.2f}",
+            row["published_seconds"] if clock == "wall" else "",
         ]
+        for clock, found in row["clocks"].items()
     ]
