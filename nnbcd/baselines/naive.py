@@ -10,6 +10,7 @@ with the penalty coupling and ``g_step="svd"``; a test compares them.
 from __future__ import annotations
 
 from dataclasses import replace
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,8 @@ class PlainProcedure:
 
     Notes
     -----
-    As in the paper, the patches of a first convolution are laid out once.
+    The case-by-case map of ReLU is that of Zeng, Lau, Lin and Yao (2019).
+    The patches of a first convolution are laid out once.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -96,7 +98,7 @@ class PlainProcedure:
         return right.matmul(inverse)
 
     def _u(self, state: State, i: int) -> Float[Tensor, "n d"]:
-        """The better of the two candidates, one for each side of zero."""
+        """The published map of ReLU, case by case."""
         here, v = self.problem.layers[i], state.v[i]
         b = self._affine(state, i)
         if i == self.problem.depth - 1:
@@ -104,11 +106,12 @@ class PlainProcedure:
         total = here.rho + here.alpha
         m = (here.rho * b + here.alpha * state.u[i]) / total
         c = total / here.gamma
-        right = torch.clamp((v + c * m) / (1 + c), min=0)
-        left = torch.clamp(m, max=0)
-        cost_right = (right - v) ** 2 + c * (right - m) ** 2
-        cost_left = v**2 + c * (left - m) ** 2
-        return torch.where(cost_right <= cost_left, right, left)
+        active = v + c * m >= 0
+        near = v * (c - sqrt(c * (c + 1))) <= c * m
+        u = torch.where(active, torch.zeros_like(m), m.clamp(max=0))
+        u = torch.where(active & (m >= 0), (v + c * m) / (1 + c), u)
+        u = torch.where(active & (m < 0) & near, (v + c * m) / (1 + c), u)
+        return torch.where(active & (m < 0) & ~near, m, u)
 
     def _w(self, state: State, i: int) -> Float[Tensor, "q p"]:
         """[rho U^T V + alpha W + tau G] (rho V^T V + shift I)^-1."""
