@@ -13,6 +13,8 @@ from nnbcd.structures import StructuredMatrix
 
 __all__ = ["guarantee", "update"]
 
+FLOOR = {torch.float64: 1e-10, torch.float32: 1e-6}
+
 
 def update(
     problem: Problem, state: State, i: int, data: Regression
@@ -59,6 +61,10 @@ def update(
     shift = data.gram.new_full((len(data.gram),), weights.alpha)
     shift[:p] += weights.ridge
     curvature = weights.rho * data.gram + torch.diag(shift)
+    # Any proximal weight keeps the descent; this one keeps the Gram matrix
+    # of few or equal rows invertible where alpha does not.
+    floor = FLOOR[curvature.dtype] * curvature.diagonal().mean()
+    curvature.diagonal().add_(floor + torch.finfo(curvature.dtype).tiny)
     descent = weights.rho * data.residual
     descent[:, :p] -= weights.ridge * start.dense
     if b is None:
