@@ -79,6 +79,8 @@ TWO_CONVS = (
     Dense(3),
 )
 
+OVERLAPPING = (Conv2d(2, 2), Conv2d(2, 3, padding=1), Dense(3))
+
 # What each case changes of: 5-6-4-3, 9 rows, ReLU, free, squared loss.
 CASES: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -99,6 +101,11 @@ CASES: dict[str, dict[str, Any]] = {
     "on-the-kinks": {"edge": "kinks"},
     "conv-first": {"layers": ONE_CONV, "input_shape": (2, 5, 4)},
     "conv-hidden": {"layers": TWO_CONVS, "input_shape": (2, 6, 7)},
+    "conv-overlapping": {
+        "layers": OVERLAPPING,
+        "input_shape": (1, 5, 4),
+        "n": 3,
+    },
     "conv-one-image": {
         "layers": TWO_CONVS,
         "input_shape": (2, 6, 7),
