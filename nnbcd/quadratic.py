@@ -19,7 +19,7 @@ import torch
 from nnbcd import linalg
 from nnbcd._typing import Float, Tensor
 
-__all__ = ["Quadratic"]
+__all__ = ["BiasStep", "Quadratic", "from_regression"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +36,17 @@ class Quadratic:
         C, shape (p, p).
     left : Tensor, optional
         S, shape (m, m). Default: the identity.
+    power : Tensor, optional
+        What each column's input really carries, shape (p,): the diagonal of
+        C without damping or proximal weight. Default: that of C. A column
+        without power can be dropped at no cost, however large its weight.
     """
 
     at: Float[Tensor, "m p"]
     descent: Float[Tensor, "m p"]
     right: Float[Tensor, "p p"]
     left: Float[Tensor, "m m"] | None = None
+    power: Float[Tensor, " p"] | None = None
 
     def curve(self, x: Float[Tensor, "m p"]) -> Float[Tensor, "m p"]:
         """S X C: the Hessian applied to a step."""
@@ -64,3 +69,62 @@ class Quadratic:
         if self.left is not None:
             step = torch.cholesky_solve(step, linalg.factor(self.left))
         return self.at + step
+
+
+@dataclass(frozen=True, eq=False)
+class BiasStep:
+    """The best step of the bias, given the step of W."""
+
+    alone: Float[Tensor, " m"]
+    per_input: Float[Tensor, " p"]
+
+    def __call__(self, step: Float[Tensor, "m p"]) -> Float[Tensor, " m"]:
+        """Best step of b (m,) for a step (m, p) of W."""
+        return self.alone - step @ self.per_input
+
+
+def from_regression(
+    at: Float[Tensor, "m p"],
+    wanted: Float[Tensor, "m k"],
+    gram: Float[Tensor, "k k"],
+    shift: Float[Tensor, " k"],
+    left: Float[Tensor, "m m"] | None = None,
+) -> tuple[Quadratic, BiasStep | None]:
+    r"""The quadratic of a layer's least squares, its bias eliminated.
+
+    The layer's regressors are its p inputs and, with a bias, a constant:
+    k is p or p + 1. For every step of W the best step of b is known, and
+    putting it in centres the Gram matrix.
+
+    Parameters
+    ----------
+    at : Tensor
+        The present W, shape (m, p).
+    wanted : Tensor
+        Residual times regressors, shape (m, k).
+    gram : Tensor
+        Gram matrix of the regressors, shape (k, k).
+    shift : Tensor
+        Damping or proximal weight on its diagonal, shape (k,).
+    left : Tensor, optional
+        S, shape (m, m).
+
+    Returns
+    -------
+    Quadratic
+        Of W alone.
+    BiasStep or None
+        None without a bias.
+    """
+    p = at.shape[1]
+    power = gram.diagonal()[:p]
+    right = gram + torch.diag(shift)
+    bias = None
+    if gram.shape[0] > p:
+        slope = right[:p, p] / right[p, p]
+        power = power - gram[:p, p].square() / gram[p, p]
+        bias = BiasStep(wanted[:, p] / right[p, p], slope)
+        wanted = wanted[:, :p] - torch.outer(wanted[:, p], slope)
+        right = right[:p, :p] - torch.outer(slope, right[:p, p])
+    descent = wanted if left is None else left @ wanted
+    return Quadratic(at, descent, right, left, power), bias

@@ -11,7 +11,7 @@ from nnbcd import targets
 from nnbcd._typing import Tensor
 from nnbcd.couplings import Consistent
 from nnbcd.problem import Problem
-from nnbcd.quadratic import Quadratic
+from nnbcd.quadratic import from_regression
 from nnbcd.state import State
 from nnbcd.structures import StructuredMatrix
 
@@ -194,24 +194,17 @@ def _fit(
     settings = _settings(problem)
     a = _regressors(problem, i, v)
     wanted = problem.maps[i].outputs(change).mT @ a / len(a)
-    right = gram.clone()
-    right.diagonal().add_(settings.damping * gram.diagonal().mean())
+    damping = settings.damping * gram.diagonal().mean()
     old, b = members[i], biases[i]
-    left = None if structure.free else felt
-    pull = wanted if left is None else left @ wanted
-    if b is None:
-        q = Quadratic(old.dense, pull, right, left)
-        members[i] = structure.least_squares(q, old, safe=False)
-        return
-    # The best bias for every W, eliminated: what is left is centred.
-    c, last = right[:-1, -1], right[-1, -1]
-    q = Quadratic(
+    q, bias_step = from_regression(
         old.dense,
-        pull[:, :-1] - torch.outer(pull[:, -1], c) / last,
-        right[:-1, :-1] - torch.outer(c, c) / last,
-        left,
+        wanted,
+        gram,
+        damping.expand(len(gram)),
+        # S cancels where W is free.
+        None if structure.free else felt,
     )
-    members[i] = structure.least_squares(q, old, safe=False)
-    biases[i] = (
-        b + (wanted[:, -1] - (members[i].dense - old.dense) @ c) / last
-    )
+    new = structure.least_squares(q, old, safe=False)
+    members[i] = new
+    if b is not None and bias_step is not None:
+        biases[i] = b + bias_step(new.dense - old.dense)

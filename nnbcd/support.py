@@ -43,7 +43,8 @@ def salient_entries(q: Quadratic, k: int) -> StructuredMatrix:
     r"""The minimiser over all matrices, cut to the entries that matter.
 
     Dropping the entry w at (i, j) alone costs about
-    :math:`\tfrac12 w^2 S_{ii} C_{jj}`; the k largest are kept. This is
+    :math:`\tfrac12 w^2 S_{ii} C_{jj}`, with C before damping (see
+    ``q.power``); the k largest are kept. This is
     the diagonal form of optimal brain damage (LeCun, Denker, Solla 1990).
 
     Parameters
@@ -54,7 +55,8 @@ def salient_entries(q: Quadratic, k: int) -> StructuredMatrix:
         Entries kept.
     """
     best = q.minimiser()
-    cost = best.abs() * q.right.diagonal().sqrt()
+    power = q.right.diagonal() if q.power is None else q.power
+    cost = best.abs() * power.clamp(min=0).sqrt()
     if q.left is not None:
         cost = cost * q.left.diagonal().sqrt()[:, None]
     mask = keep_largest(cost, k)

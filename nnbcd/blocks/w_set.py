@@ -7,7 +7,7 @@ import torch
 from nnbcd._typing import Float, Tensor
 from nnbcd.blocks.w import Regression
 from nnbcd.problem import Problem
-from nnbcd.quadratic import Quadratic
+from nnbcd.quadratic import from_regression
 from nnbcd.state import State
 from nnbcd.structures import StructuredMatrix
 
@@ -58,28 +58,20 @@ def update(
     start, b = state.g[i], state.b[i]
     assert start is not None
     p = state.w[i].shape[1]
-    shift = data.gram.new_full((len(data.gram),), weights.alpha)
-    shift[:p] += weights.ridge
-    curvature = weights.rho * data.gram + torch.diag(shift)
-    # Any proximal weight keeps the descent; this one keeps the Gram matrix
-    # of few or equal rows invertible where alpha does not.
+    curvature = weights.rho * data.gram
+    # Any proximal weight keeps the descent; this floor keeps the Gram
+    # matrix of few or equal rows invertible where alpha does not.
     floor = FLOOR[curvature.dtype] * curvature.diagonal().mean()
-    curvature.diagonal().add_(floor + torch.finfo(curvature.dtype).tiny)
+    floor = floor + weights.alpha + torch.finfo(curvature.dtype).tiny
+    shift = floor * torch.ones_like(curvature.diagonal())
+    shift[:p] += weights.ridge
     descent = weights.rho * data.residual
     descent[:, :p] -= weights.ridge * start.dense
-    if b is None:
-        q = Quadratic(start.dense, descent, curvature)
-        return structure.least_squares(q, start), None
-    c, last = curvature[:p, p], curvature[p, p]
-    centred = curvature[:p, :p] - torch.outer(c, c) / last
-    pull = descent[:, p]
-    q = Quadratic(
-        start.dense,
-        descent[:, :p] - torch.outer(pull, c) / last,
-        centred,
-    )
+    q, bias_step = from_regression(start.dense, descent, curvature, shift)
     new = structure.least_squares(q, start)
-    return new, b + (pull - (new.dense - start.dense) @ c) / last
+    if b is None or bias_step is None:
+        return new, None
+    return new, b + bias_step(new.dense - start.dense)
 
 
 def guarantee(problem: Problem, i: int) -> float:
