@@ -1,4 +1,4 @@
-"""What the book adds to Sphinx: three small things.
+"""What the book adds to Sphinx: four small things.
 
 ``explorer`` puts one of the package's explorers into a text page::
 
@@ -12,6 +12,9 @@ twice by the theme, is not used here, and throws an error on every page.
 ``nnbcd.Solver``, though it is documented where it lives,
 ``nnbcd.solver.Solver``; and a short one, ``Solver.fit``, where only one
 entry of the book ends so.
+
+``keep_colon`` leaves "Stored numbers: cores and biases" alone, which
+napoleon would read as a property of type "Stored numbers".
 """
 
 from __future__ import annotations
@@ -110,9 +113,24 @@ def resolve(
     )
 
 
+def keep_colon(
+    app: Sphinx,
+    what: str,
+    name: str,
+    thing: object,
+    options: object,
+    lines: list[str],
+) -> None:
+    """Put an empty comment where napoleon looks for a type and a colon."""
+    del app, name, thing, options
+    if what in ("attribute", "data", "property"):
+        lines[:0] = ["..", ""]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directive, the names and the clean-up."""
+    """Register the directive, the names and the clean-ups."""
     app.add_directive("explorer", ExplorerDirective)
     app.connect("missing-reference", resolve)
+    app.connect("autodoc-process-docstring", keep_colon, priority=400)
     app.connect("html-page-context", drop_thebe, priority=900)
     return {"version": "1", "parallel_read_safe": True}
