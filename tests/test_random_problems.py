@@ -120,8 +120,11 @@ def problems(draw):
         "loss": draw(st.sampled_from(sorted(LOSSES))),
         "g_step": draw(st.sampled_from(["guarded", "als"])),
         "coupling": draw(
-            st.sampled_from(["penalty", "penalty", "constraint"])
+            st.sampled_from(
+                ["penalty", "penalty", "constraint", "consistent"]
+            )
         ),
+        "acceleration": draw(st.integers(0, 3)) == 0,
         "scale": draw(decades(-1, 0.5)),
     }
     seed = draw(st.integers(0, 2**16))
