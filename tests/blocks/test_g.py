@@ -179,7 +179,7 @@ def test_svd_is_the_projection_of_the_weight(size):
 def test_guarded_takes_the_svd_only_where_it_falls_enough():
     """Kept; refused for too long a step; refused for a larger error."""
     seen = {"kept": 0, "too long": 0, "farther": 0}
-    for alpha, seed in itertools.product([0.4, 8.0], range(24)):
+    for alpha, seed in itertools.product([0.4, 2.0], range(24)):
         _, problem = make(
             **SIZES["square"],
             structure="train",
