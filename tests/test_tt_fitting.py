@@ -6,6 +6,7 @@ import torch
 from test_tensor_train import EPS, every_dtype, normal, random_train
 
 from nnbcd import tensor_train as tt
+from nnbcd.tensor_train.tangent_space import TangentSpace
 
 RANKS = [(1, 1, 1), (2, 3, 2), (2, 1, 2), (3, 4, 3)]
 SHAPE = (3, 4, 2, 3)
@@ -57,6 +58,34 @@ def test_tangent_coordinates_are_orthonormal():
     dimension = train.parameters - sum(r * r for r in train.ranks)
     assert round(float(projector.trace())) == dimension
     assert dimension == np.linalg.matrix_rank(jacobian(train))
+
+
+@pytest.mark.parametrize("ranks", RANKS)
+def test_spread_and_gather_are_adjoint_and_project(ranks):
+    space = TangentSpace(random_train(SHAPE, ranks))
+    x, y = normal(*SHAPE, seed=20), normal(*SHAPE, seed=21)
+    coordinates = space.gather(x)
+    inside = space.spread(coordinates)
+    left = (inside * y).sum()
+    pairs = zip(coordinates, space.gather(y), strict=True)
+    torch.testing.assert_close(left, sum((a * b).sum() for a, b in pairs))
+    again = space.spread(space.gather(inside))
+    torch.testing.assert_close(again, inside)
+    torch.testing.assert_close((inside * (x - inside)).sum(), 0 * left)
+
+
+@pytest.mark.parametrize("ranks", RANKS)
+def test_retraction_follows_the_tangent_to_first_order(ranks):
+    train = random_train(SHAPE, ranks)
+    space, dense = TangentSpace(train), train.to_dense()
+    moves = space.gather(normal(*SHAPE, seed=20))
+    gaps = []
+    for h in (1e-2, 1e-3):
+        point = space.retract([h * move for move in moves])
+        assert point.ranks == ranks
+        wanted = dense + h * space.spread(moves)
+        gaps.append(float((point.to_dense() - wanted).norm()))
+    assert gaps[1] <= 0.02 * gaps[0]  # a hundredth: second order
 
 
 def test_tangent_of_a_matrix_is_the_textbook_one():
