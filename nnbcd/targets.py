@@ -23,9 +23,9 @@ def below(
     network: Network,
     i: int,
     u: Float[Tensor, "n d_below"],
-    w: Float[Tensor, "d_out d_in"],
+    w: Float[Tensor, "q p"],
     change: Float[Tensor, "n d_out"],
-    weight: Float[Tensor, "d_out d_out"] | None,
+    weight: Float[Tensor, "q q"] | None,
     settings: Consistent,
 ) -> Float[Tensor, "n d_below"]:
     r"""Change wanted of U_{i-1}, given the one wanted of U_i.
@@ -48,11 +48,11 @@ def below(
     u : Tensor
         U_{i-1} of the forward pass, shape (n, d_{i-1}).
     w : Tensor
-        W_i.
+        W_i, shape (q, p).
     change : Tensor
         Shape (n, d_i).
     weight : Tensor or None
-        S_i, shape (d_i, d_i); None is the identity.
+        S_i, shape (q, q); None is the identity.
     settings : Consistent
     """
     linear, sigma = network.maps[i], network.activations[i - 1]
@@ -72,9 +72,9 @@ def sensitivity(
     network: Network,
     i: int,
     u: Float[Tensor, "n d_below"],
-    w: Float[Tensor, "d_out d_in"],
-    weight: Float[Tensor, "d_out d_out"] | None,
-) -> Float[Tensor, "d_in d_in"] | None:
+    w: Float[Tensor, "q p"],
+    weight: Float[Tensor, "q q"] | None,
+) -> Float[Tensor, "p p"] | None:
     r"""S_{i-1} = (W^T S_i W) o M, how much the output feels U_{i-1}.
 
     M is the mean of m m^T over rows m, the derivatives of the activation.
