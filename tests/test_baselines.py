@@ -226,6 +226,9 @@ def test_gradual_pruning_ends_with_what_the_network_counts():
     stored = [r.stored for r in result.records]
     assert stored[0] > 1.5 * network.parameters
     assert stored == sorted(stored, reverse=True)
+    # The entries that count are really there.
+    kept = result.model.weights[0].dense() != 0
+    assert int(kept.sum()) == result.model.weights[0].stored
     # 70 % of the steps prune, the rest trains.
     assert stored[13] == stored[-1] == network.parameters
     assert stored[9] > network.parameters
@@ -243,6 +246,20 @@ def test_pruning_takes_the_smallest_entries():
     assert int(kept.sum()) == 5
     assert torch.equal(after[kept], before[kept])
     assert before[~kept].abs().max() <= before[kept].abs().min()
+
+
+def test_gradual_pruning_starts_from_the_dense_network():
+    network = Network((256,), [Dense(256, structure=Sparse(0.9)), Dense(3)])
+    model = FactorisedNetwork(network, pruned=False)
+    assert model.stored == network.dense_parameters
+    w = model.weights[0].dense().detach()
+    assert float(w.square().sum(1).mean()) == pytest.approx(2.0, rel=0.05)
+
+
+def test_supports_move_with_the_model():
+    network = Network((12,), [Dense(16, structure=Sparse(0.5)), Dense(2)])
+    model = FactorisedNetwork(network)
+    assert [name for name, _ in model.named_buffers()] == ["weights.0.mask"]
 
 
 def test_share_of_zeros_grows_to_the_target():

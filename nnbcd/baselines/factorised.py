@@ -66,12 +66,12 @@ class Weight(nn.Module):
             ranks = (1, *feasible_ranks(modes, structure.rank), 1)
             shapes = list(zip(ranks, modes, ranks[1:], strict=False))
             variance = (variance / prod(ranks)) ** (1 / len(modes))
-        self.mask: Tensor | None = None
+        mask = None
         if isinstance(structure, Sparse):
-            self.mask = _random_support(
-                structure.count(shape), shape, generator
-            )
-            variance *= prod(shape) / structure.count(shape)
+            kept = structure.count(shape) if pruned else prod(shape)
+            mask = _random_support(kept, shape, generator)
+            variance *= prod(shape) / kept
+        self.register_buffer("mask", mask)
         self.factors = nn.ParameterList(
             variance**0.5 * torch.randn(size, generator=generator)
             for size in shapes
