@@ -16,6 +16,7 @@ import torch
 
 from nnbcd import objective
 from nnbcd._typing import Tensor
+from nnbcd.linalg import squared_norm
 from nnbcd.problem import Problem
 from nnbcd.state import State
 from nnbcd.structures import StructuredMatrix
@@ -116,6 +117,4 @@ def _distance(a: State, b: State) -> Tensor:
         for x, y in zip(a.g, b.g, strict=True)
         if x is not None and y is not None
     ]
-    return torch.stack(
-        [(y - x).square().sum(dtype=torch.float64) for x, y in pairs]
-    ).sum()
+    return torch.stack([squared_norm(y - x) for x, y in pairs]).sum()

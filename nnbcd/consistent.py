@@ -12,6 +12,7 @@ from nnbcd._typing import Float, Tensor
 from nnbcd.blocks.w import joined
 from nnbcd.couplings import Consistent
 from nnbcd.initialisation import forward_state
+from nnbcd.linalg import squared_norm
 from nnbcd.problem import Problem
 from nnbcd.row_pass import Weights, row_pass
 from nnbcd.state import State
@@ -124,7 +125,7 @@ def _distance(old: State, new: State) -> Tensor:
     """Squared distance of the weights and biases."""
     return torch.stack(
         [
-            (joined(v, c) - joined(w, b)).square().sum(dtype=torch.float64)
+            squared_norm(joined(v, c) - joined(w, b))
             for w, b, v, c in zip(old.w, old.b, new.w, new.b, strict=True)
         ]
     ).sum()

@@ -6,7 +6,7 @@ import torch
 
 from nnbcd._typing import Float, Tensor
 
-__all__ = ["SingularMatrixError", "factor", "solve_right"]
+__all__ = ["SingularMatrixError", "factor", "solve_right", "squared_norm"]
 
 
 _LADDER = {
@@ -67,3 +67,21 @@ def solve_right(
         Cholesky factor from :func:`factor`, shape (d, d).
     """
     return torch.cholesky_solve(rhs.mT, lower).mT
+
+
+def squared_norm(x: Float[Tensor, "*s"]) -> Float[Tensor, ""]:
+    """Sum of the squared entries, in float64, 0-dimensional.
+
+    In float32 the norms of the rows are taken first and summed in float64:
+    as accurate as the data, and no float64 copy of them is made.
+
+    Parameters
+    ----------
+    x : Tensor
+        Any shape.
+    """
+    if x.dtype == torch.float64:
+        return x.square().sum()
+    rows = x.reshape(-1, x.shape[-1]) if x.ndim > 1 else x.reshape(1, -1)
+    norms: Tensor = torch.linalg.vector_norm(rows, dim=1)
+    return norms.double().square().sum()

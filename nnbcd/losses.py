@@ -16,6 +16,7 @@ from typing import ClassVar
 import torch
 
 from nnbcd._typing import Float, Int, Tensor
+from nnbcd.linalg import squared_norm
 
 __all__ = [
     "BY_NAME",
@@ -88,7 +89,7 @@ class Squared(Loss):
         self, v: Float[Tensor, "n k"], y: Float[Tensor, "n k"]
     ) -> Float[Tensor, ""]:
         """Half the sum of squared errors."""
-        return 0.5 * (v - y).square().sum(dtype=torch.float64)
+        return 0.5 * squared_norm(v - y)
 
     def prox(
         self, z: Float[Tensor, "n k"], y: Float[Tensor, "n k"], w: float

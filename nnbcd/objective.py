@@ -18,6 +18,7 @@ import torch
 
 from nnbcd._typing import Float, Tensor
 from nnbcd.couplings import Consistent
+from nnbcd.linalg import squared_norm
 from nnbcd.problem import Problem
 from nnbcd.state import State
 
@@ -49,13 +50,13 @@ def activation_term(problem: Problem, state: State, i: int) -> Scalar:
     """gamma/2 ||V_i - sigma_i(U_i)||^2."""
     sigma = problem.network.activations[i]
     gap = state.v[i] - sigma(state.u[i])
-    return 0.5 * problem.layers[i].gamma * _square(gap)
+    return 0.5 * problem.layers[i].gamma * squared_norm(gap)
 
 
 def affine_term(problem: Problem, state: State, i: int) -> Scalar:
     """rho/2 ||U_i - V_{i-1} W_i^T - 1 b_i^T||^2."""
     gap = state.u[i] - affine_image(problem, state, i)
-    return 0.5 * problem.layers[i].rho * _square(gap)
+    return 0.5 * problem.layers[i].rho * squared_norm(gap)
 
 
 def structure_term(problem: Problem, state: State, i: int) -> Scalar:
@@ -63,12 +64,12 @@ def structure_term(problem: Problem, state: State, i: int) -> Scalar:
     g = state.g[i]
     if g is None:
         return torch.zeros((), dtype=torch.float64, device=problem.x.device)
-    return 0.5 * problem.layers[i].tau * _square(state.w[i] - g.dense)
+    return 0.5 * problem.layers[i].tau * squared_norm(state.w[i] - g.dense)
 
 
 def ridge_term(problem: Problem, state: State, i: int) -> Scalar:
     """ridge/2 ||W_i||^2."""
-    return 0.5 * problem.layers[i].ridge * _square(state.w[i])
+    return 0.5 * problem.layers[i].ridge * squared_norm(state.w[i])
 
 
 def affine_change(
@@ -125,7 +126,3 @@ def terms(problem: Problem, state: State) -> dict[str, Scalar]:
 def value(problem: Problem, state: State) -> Scalar:
     """Phi, the sum of all terms, float64, 0-dimensional."""
     return torch.stack(list(terms(problem, state).values())).sum()
-
-
-def _square(x: Tensor) -> Scalar:
-    return x.square().sum(dtype=torch.float64)

@@ -16,7 +16,7 @@ from nnbcd.callbacks import Callback
 from nnbcd.couplings import Consistent
 from nnbcd.history import BlockRecord, History, SweepRecord, tolerance
 from nnbcd.inputs import as_features, as_tensor
-from nnbcd.linalg import SingularMatrixError
+from nnbcd.linalg import SingularMatrixError, squared_norm
 from nnbcd.problem import Problem
 from nnbcd.result import Result, Status, forward
 from nnbcd.state import State
@@ -53,7 +53,8 @@ def one_sweep(
     norm = None
     if solver.certify and not isinstance(problem.coupling, Consistent):
         norm = float(subgradient.norm(problem, state))
-    phi = float(objective.value(problem, state))
+    # After the last block every term of the ledger was evaluated directly.
+    phi = blocks[-1].objective_after
     record = SweepRecord(
         sweep=number,
         objective=phi,
@@ -217,9 +218,7 @@ def _converged(
     if solver.step_tol <= 0:
         return False
     blocks = [*state.w, *state.u, *state.v]
-    norm = math.sqrt(
-        sum(float(x.square().sum(dtype=torch.float64)) for x in blocks)
-    )
+    norm = math.sqrt(sum(float(squared_norm(x)) for x in blocks))
     return last.step_norm <= solver.step_tol * norm
 
 

@@ -8,6 +8,7 @@ from nnbcd import objective
 from nnbcd._typing import Float, Tensor
 from nnbcd.activations import PiecewiseLinear
 from nnbcd.blocks import w
+from nnbcd.linalg import squared_norm
 from nnbcd.problem import Problem
 from nnbcd.state import State
 
@@ -53,8 +54,7 @@ def subgradient(problem: Problem, state: State) -> dict[str, Tensor]:
 def norm(problem: Problem, state: State) -> Float[Tensor, ""]:
     """Norm of :func:`subgradient` over all blocks, 0-dimensional."""
     squares = [
-        block.square().sum(dtype=torch.float64)
-        for block in subgradient(problem, state).values()
+        squared_norm(block) for block in subgradient(problem, state).values()
     ]
     return torch.stack(squares).sum().sqrt()
 

@@ -12,6 +12,7 @@ from nnbcd import objective
 from nnbcd._typing import Float, Tensor
 from nnbcd.blocks import g, u, v, w, w_set
 from nnbcd.history import BlockRecord
+from nnbcd.linalg import squared_norm
 from nnbcd.problem import Problem
 from nnbcd.state import State
 
@@ -115,7 +116,7 @@ Moved = tuple[State, Scalar, Scalar]
 
 def _move_v(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
     new = v.update(problem, state, i)
-    squared = _square(new - state.v[i])
+    squared = squared_norm(new - state.v[i])
     state = state.put(i, v=new)
     ledger.terms[f"activation[{i + 1}]"] = objective.activation_term(
         problem, state, i
@@ -129,7 +130,7 @@ def _move_v(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
 
 def _move_u(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
     new = u.update(problem, state, i)
-    squared = _square(new - state.u[i])
+    squared = squared_norm(new - state.u[i])
     state = state.put(i, u=new)
     ledger.terms[f"activation[{i + 1}]"] = objective.activation_term(
         problem, state, i
@@ -155,10 +156,10 @@ def _move_w(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
         new_w, new_b = w.update(problem, state, i, data)
         state = state.put(i, w=new_w, b=new_b, affine=None)
     dw, db = new_w - old_w, None
-    squared = _square(dw)
+    squared = squared_norm(dw)
     if new_b is not None and old_b is not None:
         db = new_b - old_b
-        squared = squared + _square(db)
+        squared = squared + squared_norm(db)
     if i == 0 or data is None:
         # X stays as it is, so its image is needed again; and with few rows
         # the image is cheap: take it directly.
@@ -214,7 +215,3 @@ def _account_weight(
         ledger.terms[f"ridge[{i + 1}]"] = objective.ridge_term(
             problem, state, i
         )
-
-
-def _square(x: Tensor) -> Scalar:
-    return x.square().sum(dtype=torch.float64)

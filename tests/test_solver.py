@@ -1,6 +1,7 @@
 """The solver: starts, endings, settings."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -126,16 +127,14 @@ def test_interrupted_keeps_the_last_complete_sweep():
 
 
 def test_interrupted_in_the_middle_of_a_sweep(monkeypatch):
-    count = []
-    whole = nnbcd.run.objective.value
+    whole = nnbcd.run.read
 
-    def value(problem, state):
-        count.append(1)
-        if len(count) == 4:  # start, sweep 1, sweep 2, in sweep 3
+    def read(updates, number):
+        if number == 3:
             raise KeyboardInterrupt
-        return whole(problem, state)
+        return whole(updates, number)
 
-    monkeypatch.setattr(nnbcd.run.objective, "value", value)
+    monkeypatch.setattr(nnbcd.run, "read", read)
     result = solve()
     monkeypatch.undo()
     assert result.status is Status.INTERRUPTED
@@ -159,13 +158,15 @@ def test_an_infinite_start():
 
 
 def test_an_objective_that_becomes_infinite(monkeypatch):
-    whole, count = nnbcd.run.objective.value, []
+    whole = nnbcd.run.read
 
-    def value(problem, state):
-        count.append(1)
-        return whole(problem, state) * (1.0 if len(count) < 4 else np.nan)
+    def read(updates, number):
+        rows = whole(updates, number)
+        if number < 3:
+            return rows
+        return [*rows[:-1], replace(rows[-1], objective_after=np.nan)]
 
-    monkeypatch.setattr(nnbcd.run.objective, "value", value)
+    monkeypatch.setattr(nnbcd.run, "read", read)
     result = solve()
     assert result.status is Status.NONFINITE
     assert len(result.history.sweeps) == 2

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import torch
-
 from nnbcd._typing import Float, Tensor
+from nnbcd.linalg import squared_norm
 from nnbcd.problem import Problem
 from nnbcd.state import State
 from nnbcd.structures import StructuredMatrix
@@ -65,8 +64,8 @@ def update(
         mean = weights.tau * w + weights.alpha * old.dense
         mean = mean / (weights.tau + weights.alpha)
         new, step = _stepped(structure.project(mean), old)
-        before = 0.5 * weights.tau * _square(w - old.dense)
-        after = 0.5 * weights.tau * _square(w - new.dense)
+        before = 0.5 * weights.tau * squared_norm(w - old.dense)
+        after = 0.5 * weights.tau * squared_norm(w - new.dense)
         if bool(after + 0.5 * weights.alpha * step <= before):
             return new, step
     return structure.refine(w, old, weights.tau, weights.alpha)
@@ -83,8 +82,4 @@ def guarantee(problem: Problem, i: int) -> float:
 def _stepped(
     new: StructuredMatrix, old: StructuredMatrix
 ) -> tuple[StructuredMatrix, Tensor]:
-    return new, _square(new.dense - old.dense)
-
-
-def _square(x: Tensor) -> Tensor:
-    return x.square().sum(dtype=torch.float64)
+    return new, squared_norm(new.dense - old.dense)

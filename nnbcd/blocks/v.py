@@ -128,8 +128,8 @@ def _convolution(
     rhs = gamma * wanted + rho * linear.transpose(target, w)
     x = state.v[i]
     r = rhs - system(x)
-    p, rr = r, r.square().sum(dtype=torch.float64)
-    stop = CG_RTOL[rhs.dtype] ** 2 * rhs.square().sum(dtype=torch.float64)
+    p, rr = r, linalg.squared_norm(r)
+    stop = CG_RTOL[rhs.dtype] ** 2 * linalg.squared_norm(rhs)
     for _ in range(CG_STEPS):
         if bool(rr <= stop):
             break
@@ -137,7 +137,7 @@ def _convolution(
         step = (rr / (p * q).sum(dtype=torch.float64)).to(x.dtype)
         x = x + step * p
         r = r - step * q
-        previous, rr = rr, r.square().sum(dtype=torch.float64)
+        previous, rr = rr, linalg.squared_norm(r)
         p = r + (rr / previous).to(x.dtype) * p
     return x
 

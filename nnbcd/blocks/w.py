@@ -136,9 +136,9 @@ def guarantee(
     weights = problem.layers[i]
     tau = weights.tau if problem.has_copy(i) else 0.0
     modulus = weights.alpha + 0.5 * (tau + weights.ridge)
-    out = modulus * dw.square().sum(dtype=torch.float64)
+    out = modulus * linalg.squared_norm(dw)
     if db is not None:
-        out = out + weights.alpha * db.square().sum(dtype=torch.float64)
+        out = out + weights.alpha * linalg.squared_norm(db)
     return out
 
 
