@@ -59,6 +59,8 @@ class Certificate:
         bounded by b^2 (Phi_0 - inf Phi) / a.
     rounding : float
         Relative change of Phi that counts as rounding.
+    moved : int
+        Sweeps that moved at all; a run that stands still proves nothing.
     """
 
     sweeps: int
@@ -73,12 +75,13 @@ class Certificate:
     rate: float | None
     bound: float | None
     rounding: float
+    moved: int
 
     @property
     def holds(self) -> bool:
-        """Monotone, H1 holds, and H2 shows no drift where measured."""
+        """It moved, never rose, H1 holds and H2 shows no drift."""
         return (
-            self.sweeps > 0
+            self.moved > 0
             and self.monotone
             and self.sufficient_decrease
             and self.bounded_b is not False
@@ -161,6 +164,7 @@ def certify(history: History) -> Certificate:
         rate=_rate(squares),
         bound=_bound(squares),
         rounding=limit,
+        moved=len(moved),
     )
 
 

@@ -9,8 +9,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nnbcd.checks import count, number
+
+if TYPE_CHECKING:
+    from nnbcd.problem import Penalties
 
 __all__ = ["BY_NAME", "Consistent", "Constraint", "Coupling", "Penalty"]
 
@@ -22,12 +26,18 @@ class Coupling:
     name = ""
     default_scale = 1.0
 
+    def check(self, penalties: Penalties) -> None:
+        """Raise ValueError if the coupling cannot serve ``penalties``."""
+        return
+
 
 @dataclass(frozen=True)
 class Penalty(Coupling):
     """The paper's coupling: tau/2 ||W - G||^2 with G in M.
 
-    Covered by the convergence theorem with ``g_step`` guarded or als.
+    With ``g_step="als"`` every block has both inequalities of the
+    convergence theorem; with guarded the first, sufficient decrease; with
+    svd neither is promised.
     """
 
     name = "penalty"
@@ -97,6 +107,15 @@ class Consistent(Coupling):
             msg = "step must be at most 1 and memory below 1."
             raise ValueError(msg)
         count("chunk_rows", self.chunk_rows)
+
+    def check(self, penalties: Penalties) -> None:
+        """Refuse a box on V: here V is what the network computes."""
+        if penalties.v_bounds is not None:
+            msg = (
+                "v_bounds needs coupling penalty or constraint: under "
+                "consistent V is the network's own output."
+            )
+            raise ValueError(msg)
 
 
 BY_NAME: dict[str, Coupling] = {

@@ -215,7 +215,8 @@ def _converged(
         and last.subgradient <= solver.tol * first.subgradient
     ):
         return True
-    if solver.step_tol <= 0:
+    # A refused sweep stands still without being at rest.
+    if solver.step_tol <= 0 or last.step_norm == 0:
         return False
     blocks = [*state.w, *state.u, *state.v]
     norm = math.sqrt(sum(float(squared_norm(x)) for x in blocks))

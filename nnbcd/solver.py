@@ -62,11 +62,13 @@ class Solver:
     acceleration : bool
         Extrapolate after sweeps (:mod:`nnbcd.acceleration`).
     check_descent : bool
-        Raise AscentError, naming the block, at the first rise.
+        Raise AscentError at the first block that rises.
     certify : bool
         Compute the subgradient norm after each sweep: 4 N d^2 more flops.
-    dtype, device : str
-        ``float64`` or ``float32``; device None means where X is.
+    dtype : str
+        ``float64`` or ``float32``.
+    device : str or None
+        Where to compute; None means where X is.
 
     Raises
     ------
@@ -106,6 +108,7 @@ class Solver:
         choice("dtype", self.dtype, tuple(DTYPES))
         instance("penalties", self.penalties, Penalties, "Penalties()")
         instance("loss", self.loss, Loss, "Squared()")
+        self.method.check(self.penalties)
         count("sweeps", self.sweeps)
         number("tol", self.tol)
         number("step_tol", self.step_tol)
@@ -225,7 +228,7 @@ class Solver:
         Parameters
         ----------
         problem, state
-            The state comes from :meth:`init`, or is any other iterate.
+            From :meth:`init`, or any other iterate.
         validation : (X, y), optional
             Labels to predict after each sweep, shapes (M, d_0) and (M,).
         callbacks : sequence of callables
@@ -258,10 +261,8 @@ class Solver:
 
         Parameters
         ----------
-        network, x, y
-            As in :meth:`problem`: x of shape (N, d_0), y (N,).
-        validation, callbacks, progress
-            As in :meth:`run`.
+        network, x, y, validation, callbacks, progress
+            As in :meth:`problem` (x is (N, d_0), y (N,)) and :meth:`run`.
         seed : int
             Of the starting point.
 
