@@ -19,7 +19,7 @@ from nnbcd import (
     Solver,
     TensorTrain,
 )
-from nnbcd.blocks import g, u, v, w
+from nnbcd.blocks import u, v, w
 from nnbcd.certificate import certify
 
 faults = pytest.mark.faults
@@ -249,4 +249,3 @@ def test_text_and_json():
     data = json.loads(found.to_json())
     assert data["monotone"] is True
     assert data["min_slack"] == found.min_slack
-    assert g.guarantee is not None
