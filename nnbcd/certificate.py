@@ -102,6 +102,8 @@ class Certificate:
                 f"min slack {self.min_slack:.2e} of Phi, a = {self.a:.3g}",
             ),
         ]
+        if self.moved == 0:
+            rows.append("  [NO] no sweep moved: nothing is proved")
         if self.b is None:
             rows.append("  [-] H2, relative error: no subgradient recorded")
         else:
