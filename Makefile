@@ -80,7 +80,7 @@ site: book ## Open the built book in a browser and use it
 	$(PYTEST) -m site tests
 
 nightly: $(READY) ## Run the tests that take minutes
-	$(PYTEST) -m nightly tests
+	$(PYTEST) -n 0 -m nightly tests
 
 install: $(READY) ## Make the environment only
 	@echo "The environment is ready: $(VENV)"
