@@ -35,9 +35,9 @@ class Coupling:
 class Penalty(Coupling):
     """The paper's coupling: tau/2 ||W - G||^2 with G in M.
 
-    With ``g_step="als"`` every block has both inequalities of the
-    convergence theorem; with guarded the first, sufficient decrease; with
-    svd neither is promised.
+    With ``g_step`` als or guarded every block decreases the objective
+    enough (H1); with svd that is not promised. The relative error (H2) is
+    measured on every run.
     """
 
     name = "penalty"

@@ -77,7 +77,9 @@ class SweepRecord:
     decrease : float
         Phi before minus Phi after.
     step_norm : float
-        ||P^k - P^{k-1}|| over all blocks.
+        Root of the summed squared steps of the blocks, which is
+        ||P^k - P^{k-1}||; with extrapolation that is at most sqrt(2) times
+        this number.
     guaranteed : float
         Sum of what theory promises, block by block.
     min_slack : float

@@ -62,7 +62,7 @@ def grid_points(name: str) -> torch.Tensor:
 def in_javascript() -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
     node = shutil.which("node")
     if node is None:
-        pytest.skip("needs node")
+        pytest.skip("prox.js runs in Node.js, which is not installed")
     points = {
         name: torch.cat((random_points(1000), grid_points(name)))
         for name in SIGMAS

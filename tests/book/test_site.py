@@ -158,7 +158,7 @@ def browser():
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
-        pytest.skip("needs chromium")
+        pytest.skip("no Chromium or Chrome on this machine")
     flags = ("no-sandbox", "disable-gpu", "no-first-run", "disable-sync")
     quiet = ("disable-background-networking", "disable-component-update")
     with playwright.sync_playwright() as driver:
