@@ -6,9 +6,15 @@ import torch
 
 from nnbcd._typing import Float, Tensor
 
-__all__ = ["SingularMatrixError", "factor", "solve_right", "squared_norm"]
+__all__ = [
+    "SingularMatrixError",
+    "factor",
+    "gram",
+    "solve_right",
+    "squared_norm",
+]
 
-
+GRAM_BLOCKS = 4  # block rows of a Gram matrix: 5/8 of the full product
 _LADDER = {
     torch.float64: (1e-14, 1e-12, 1e-10, 1e-8),
     torch.float32: (1e-7, 1e-6, 1e-5),
@@ -52,6 +58,26 @@ def factor(h: Float[Tensor, "d d"]) -> Float[Tensor, "d d"]:
         "scale the inputs."
     )
     raise SingularMatrixError(msg)
+
+
+def gram(a: Float[Tensor, "n d"]) -> Float[Tensor, "d d"]:
+    """``a.T @ a``, its upper block rows computed and mirrored.
+
+    Parameters
+    ----------
+    a : Tensor
+        Shape (n, d).
+    """
+    d = a.shape[1]
+    if d < 64 * GRAM_BLOCKS:  # small products gain nothing from blocks
+        return a.mT @ a
+    out = a.new_empty(d, d)
+    size = -(-d // GRAM_BLOCKS)
+    for lo in range(0, d, size):
+        hi = min(lo + size, d)
+        out[lo:hi, lo:] = a[:, lo:hi].mT @ a[:, lo:]
+        out[hi:, lo:hi] = out[lo:hi, hi:].mT
+    return out
 
 
 def solve_right(

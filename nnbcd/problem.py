@@ -207,7 +207,7 @@ def gram(linear: AffineMap, v: Tensor, *, bias: bool) -> Float[Tensor, "p p"]:
     total = v.new_zeros(p + bias, p + bias)
     for part in chunks(linear, v.shape[0]):
         a = linear.rows(v[part])
-        total[:p, :p] += a.mT @ a
+        total[:p, :p] += linalg.gram(a)
         if bias:
             total[:p, p] += a.sum(0)
     if bias:

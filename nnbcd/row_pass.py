@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from nnbcd import targets
+from nnbcd import linalg, targets
 from nnbcd._typing import Tensor
 from nnbcd.couplings import Consistent
 from nnbcd.problem import Problem
@@ -172,7 +172,7 @@ def _running(
 ) -> Tensor:
     """Mean Gram matrix of the chunks so far, recent ones weighing more."""
     a = _regressors(problem, i, v)
-    gram = a.mT @ a / len(a)
+    gram = linalg.gram(a) / len(a)
     if past is None:
         return gram
     return settings.memory * past + (1 - settings.memory) * gram

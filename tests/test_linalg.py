@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from nnbcd import SingularMatrixError
-from nnbcd.linalg import factor, solve_right
+from nnbcd.linalg import factor, gram, solve_right
 
 
 def spd(d, dtype=torch.float64, seed=0, rank=None):
@@ -75,3 +75,11 @@ def test_inputs_stay_as_they_are():
     factor(h)
     assert torch.equal(h, copy)
     assert h._version == 0
+
+
+@pytest.mark.parametrize("d", [3, 256, 257, 300])
+def test_gram_is_the_product_and_exactly_symmetric(d):
+    a = torch.randn((40, d), generator=torch.Generator().manual_seed(d))
+    found = gram(a.double())
+    assert torch.equal(found, found.mT)
+    torch.testing.assert_close(found, a.double().mT @ a.double())
