@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
 from nnbcd.activations import Identity, ReLU
 from nnbcd.affine import AffineMap
+from nnbcd.budget import share_budget
 from nnbcd.checks import counts
 from nnbcd.layers import Conv2d, Dense, Layer, freeze
 from nnbcd.piecewise import PiecewiseLinear
@@ -126,6 +127,51 @@ class Network:
     def dense_parameters(self) -> int:
         """Numbers stored by the same network without compression."""
         return self._count(compressed=False)
+
+    def at_ratio(self, ratio: float) -> Network:
+        """The same network with its structures sized to a common budget.
+
+        The whole network, free layers and biases counted, stores at most
+        ``ratio`` of its dense numbers, and as many of them as one common
+        share for all structured layers allows. What the structures say
+        about their size now (rank, sparsity) is replaced.
+
+        Parameters
+        ----------
+        ratio : float
+            Stored over dense numbers, in (0, 1].
+
+        Raises
+        ------
+        ValueError
+            If ratio is outside (0, 1], or what cannot be compressed
+            exceeds it; the message says by how much.
+
+        Examples
+        --------
+        >>> from nnbcd import Dense, Network, Sparse
+        >>> layers = [Dense(256, structure=Sparse(0.5)), Dense(10)]
+        >>> net = Network(64, layers).at_ratio(0.2)
+        >>> net.parameters, net.dense_parameters, net.layers[0].structure
+        (3842, 19210, Sparse(sparsity=0.93...))
+        """
+        shapes = [linear.weight_shape for linear in self.maps]
+        biases = sum(
+            shape[0]
+            for shape, layer in zip(shapes, self.layers, strict=True)
+            if layer.bias
+        )
+        return self.with_structures(
+            share_budget(self.structures, shapes, biases, ratio)
+        )
+
+    def with_structures(self, structures: Sequence[Structure]) -> Network:
+        """The same network with other structures, one a layer."""
+        layers = [
+            replace(layer, structure=structure)
+            for layer, structure in zip(self.layers, structures, strict=True)
+        ]
+        return Network(self.input_shape, layers)
 
     def _count(self, *, compressed: bool) -> int:
         total = 0

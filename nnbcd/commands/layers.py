@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from nnbcd import tensor_train
 from nnbcd.activations import get_activation
 from nnbcd.network import Dense, Network
 from nnbcd.structures import Free, LowRank, Sparse, Structure, TensorTrain
@@ -29,7 +28,8 @@ def build_network(
     Raises
     ------
     ValueError
-        If options contradict each other or a shape is impossible.
+        If options contradict each other, a shape is impossible, or ratio
+        is out of reach.
     """
     _check(options)
     sigma = get_activation(options.activation)
@@ -45,7 +45,10 @@ def build_network(
         )
         width = hidden
     layers.append(Dense(classes, bias=options.bias))
-    return Network((features,), layers)
+    network = Network((features,), layers)
+    if options.ratio is not None:
+        return network.at_ratio(options.ratio)
+    return network
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -81,22 +84,17 @@ def _check(options: argparse.Namespace) -> None:
 def _structure(
     options: argparse.Namespace, i: int, shape: tuple[int, int]
 ) -> Structure:
-    ratio = options.ratio
+    """With the size asked for; with --ratio the size is found later."""
     if options.structure == "none":
         return Free()
     if options.structure == "sparse":
-        if ratio is not None:
-            return Sparse(1 - ratio)
         return Sparse(0.9 if options.sparsity is None else options.sparsity)
-    rank = 16 if options.rank is None else options.rank
+    rank = options.rank
+    if rank is None:
+        rank = 16 if options.ratio is None else 1
     if options.structure == "lowrank":
-        if ratio is not None:
-            rank = tensor_train.rank_for_ratio(shape, ratio)
         return LowRank(rank)
     modes = None if options.modes is None else _modes(options.modes[i])
-    if ratio is not None:
-        sizes = TensorTrain(1, modes=modes).tensor_shape(shape)
-        rank = tensor_train.rank_for_ratio(sizes, ratio)
     return TensorTrain(rank, modes=modes)
 
 

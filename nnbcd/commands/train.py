@@ -66,8 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     net.add_argument(
         "--ratio",
         type=float,
-        help="stored share of the "
-        "dense numbers, instead of --rank or --sparsity",
+        help="stored share of all numbers of the network, biases and "
+        "output layer included, instead of --rank or --sparsity",
     )
     net.add_argument(
         "--activation",

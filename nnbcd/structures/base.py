@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from math import prod
 
 from nnbcd import tensor_train
 from nnbcd._typing import Bool, Float, Tensor
@@ -70,6 +71,63 @@ class Structure(ABC):
     @abstractmethod
     def count(self, shape: tuple[int, int]) -> int:
         """Numbers stored by a member of this shape (indices not counted)."""
+
+    def sized(self, shape: tuple[int, int], budget: float) -> Structure:
+        """Member of the family that stores the most numbers in ``budget``.
+
+        The smallest member if none fits. A structure without a size to
+        choose, as Free, returns itself.
+
+        Parameters
+        ----------
+        shape : (int, int)
+            Of the weight, (d_out, d_in).
+        budget : float
+            Numbers it may store.
+        """
+        return self
+
+    def at_ratio(self, shape: tuple[int, int], ratio: float) -> Structure:
+        """Member of the family that stores at most ``ratio`` of the dense.
+
+        The one that stores the most, everything but the size (modes,
+        pairs, rtol) as it is. Free returns itself.
+        :meth:`nnbcd.Network.at_ratio` does this for a whole network.
+
+        Parameters
+        ----------
+        shape : (int, int)
+            Of the weight, (d_out, d_in).
+        ratio : float
+            Stored over dense numbers, in (0, 1].
+
+        Raises
+        ------
+        ValueError
+            If ratio is outside (0, 1], or the smallest member stores more.
+
+        Examples
+        --------
+        >>> from nnbcd import LowRank, Sparse
+        >>> Sparse(0.5).at_ratio((8, 8), 0.25)
+        Sparse(sparsity=0.75)
+        >>> LowRank(8).at_ratio((8, 8), 0.8).rank
+        3
+        """
+        self.validate(shape)
+        if not 0 < ratio <= 1:
+            msg = f"ratio must lie in (0, 1], got {ratio}."
+            raise ValueError(msg)
+        member = self.sized(shape, ratio * prod(shape))
+        stored, dense = member.count(shape), prod(shape)
+        if not self.free and stored > ratio * dense:
+            msg = (
+                f"ratio {ratio} is out of reach: the smallest member stores "
+                f"{stored} of the {dense} numbers of a {shape[0]} x "
+                f"{shape[1]} weight: raise ratio."
+            )
+            raise ValueError(msg)
+        return member
 
     @abstractmethod
     def tangent(

@@ -80,3 +80,17 @@ class Sparse(Structure):
     def count(self, shape: tuple[int, int]) -> int:
         """Kept entries, rounded to the nearest integer, at least one."""
         return max(1, int((1 - self.sparsity) * prod(shape) + 0.5))
+
+    def sized(self, shape: tuple[int, int], budget: float) -> Sparse:
+        """As many kept entries as ``budget`` allows, at least one.
+
+        Parameters
+        ----------
+        shape : (int, int)
+            Of the weight, (d_out, d_in).
+        budget : float
+            Numbers it may store.
+        """
+        size = prod(shape)
+        kept = min(size, max(1, int(budget)))
+        return Sparse(1 - kept / size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from nnbcd import tensor_train
@@ -182,6 +182,19 @@ class TensorTrain(Structure):
         return tensor_train.parameter_count(
             self.tensor_shape(shape), self.rank
         )
+
+    def sized(self, shape: tuple[int, int], budget: float) -> TensorTrain:
+        """The largest cap, one for all bonds, that stays within ``budget``.
+
+        Parameters
+        ----------
+        shape : (int, int)
+            Of the weight, (d_out, d_in).
+        budget : float
+            Numbers it may store; rank 1 is the least there is.
+        """
+        cap = tensor_train.largest_cap(self.tensor_shape(shape), budget)
+        return replace(self, rank=cap)
 
 
 def factorise(n: int, largest: int = 4) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from nnbcd.tensor_train.decomposition import round, svd
 from nnbcd.tensor_train.fitting import als, minimise
 from nnbcd.tensor_train.ranks import (
     feasible_ranks,
+    largest_cap,
     parameter_count,
     rank_for_ratio,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "als",
     "feasible_ranks",
     "gauss_newton",
+    "largest_cap",
     "minimise",
     "parameter_count",
     "rank_for_ratio",

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-__all__ = ["Ranks", "feasible_ranks", "parameter_count", "rank_for_ratio"]
+__all__ = [
+    "Ranks",
+    "feasible_ranks",
+    "largest_cap",
+    "parameter_count",
+    "rank_for_ratio",
+]
 
 Ranks = int | Sequence[int] | None
 
@@ -64,6 +70,31 @@ def parameter_count(shape: Sequence[int], cap: Ranks) -> int:
     )
 
 
+def largest_cap(shape: Sequence[int], budget: float) -> int:
+    """Largest cap whose train stores at most ``budget`` numbers, or 1.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Mode sizes.
+    budget : float
+        Numbers; below those of rank 1 the answer is 1 all the same.
+
+    Examples
+    --------
+    >>> largest_cap((4, 4, 4, 4), 64.0), parameter_count((4, 4, 4, 4), 2)
+    (2, 48)
+    """
+    low, high = 1, max(feasible_ranks(shape, None), default=1)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if parameter_count(shape, middle) <= budget:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
 def rank_for_ratio(shape: Sequence[int], ratio: float) -> int:
     """Largest cap whose train stores at most ``ratio`` of the dense tensor.
 
@@ -92,11 +123,4 @@ def rank_for_ratio(shape: Sequence[int], ratio: float) -> int:
         least = parameter_count(shape, 1) / prod(shape)
         msg = f"ratio {ratio} is out of reach: rank 1 stores {least:.4f}."
         raise ValueError(msg)
-    low, high = 1, max(feasible_ranks(shape, None), default=1)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if parameter_count(shape, middle) <= budget:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    return largest_cap(shape, budget)
