@@ -55,7 +55,7 @@ def test_the_wheel_holds_every_file(tmp_path):
     wanted = {
         path.relative_to(ROOT).as_posix()
         for path in SOURCE.rglob("*")
-        if path.suffix in {".py", ".js", ".css", ".typed"}
+        if path.suffix in {".py", ".js", ".css", ".json"}
         or path.name == "py.typed"
     }
     assert "nnbcd/py.typed" in wanted

@@ -7,15 +7,20 @@ notebook ``book/NAME.ipynb`` that the site and Colab show.
     python book/_tools/notebooks.py write [NAME ...]   text -> notebook
     python book/_tools/notebooks.py pull [NAME ...]    notebook -> text
 
-``write`` runs every cell from a fresh kernel. Whoever edits the notebook in
-JupyterLab runs ``pull`` afterwards; a test says when the two differ.
-Identifiers and metadata are normalised, so that diffs show only changes.
+``write`` runs every cell from a fresh kernel and puts the notebook in place
+in one step. Several chapters can be written at once: kernels share no port
+and no history. A cell that fails is shown, and the old notebook stays.
+Whoever edits the notebook in JupyterLab runs ``pull`` afterwards; a test says
+when the two differ. Identifiers and metadata are normalised, so that diffs
+show only changes.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import tempfile
 from collections import Counter
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +29,7 @@ from typing import Any
 import jupytext
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 BOOK = Path(__file__).resolve().parents[1]
 SOURCES = BOOK / "_src"
@@ -59,18 +65,31 @@ def normalise(notebook: Any) -> Any:
 
 def write(name: str) -> None:
     """Execute the text of one chapter into its notebook."""
-    source = SOURCES / f"{name}.md"
-    notebook = jupytext.read(source, fmt="md:myst")
+    notebook = jupytext.read(SOURCES / f"{name}.md", fmt="md:myst")
     normalise(notebook)
-    client = NotebookClient(
-        notebook,
-        timeout=120,
-        kernel_name="python3",
-        coalesce_streams=True,
-        resources={"metadata": {"path": str(BOOK)}},
-    )
-    client.execute()
-    nbformat.write(normalise(notebook), BOOK / f"{name}.ipynb")
+    target = BOOK / f"{name}.ipynb"
+    with tempfile.TemporaryDirectory(prefix="nnbcd-") as scratch:
+        client = NotebookClient(
+            notebook,
+            timeout=600,
+            kernel_name="python3",
+            coalesce_streams=True,
+            resources={"metadata": {"path": str(BOOK)}},
+        )
+        manager = client.create_kernel_manager()
+        if os.name == "posix":
+            # Ports are chosen before they are taken: two kernels that start
+            # together may choose the same. A file of one's own is safe.
+            manager.connection_file = f"{scratch}/kernel.json"
+            manager.transport = "ipc"
+        threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        client.execute(env=os.environ | threads | {"IPYTHONDIR": scratch})
+    fresh = target.with_suffix(f".{os.getpid()}.part")
+    try:
+        nbformat.write(normalise(notebook), fresh)
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def text(notebook: Any) -> str:
@@ -98,7 +117,11 @@ def main() -> int:
         ):
             print(f"notebooks: there is no {name}.md.", file=sys.stderr)
             return 1
-        (write if arguments.direction == "write" else pull)(name)
+        try:
+            (write if arguments.direction == "write" else pull)(name)
+        except CellExecutionError as error:
+            print(f"notebooks: {name}.md: {error}", file=sys.stderr)
+            return 1
         print(f"{arguments.direction}: {name}")
     return 0
 
