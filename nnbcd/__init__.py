@@ -15,6 +15,7 @@ from nnbcd.losses import CrossEntropy, Hinge, Squared
 from nnbcd.network import Conv2d, Dense, LargerThanDenseWarning, Network
 from nnbcd.problem import Penalties, Problem
 from nnbcd.result import Result, Status
+from nnbcd.schedules import Gradual
 from nnbcd.solver import Solver
 from nnbcd.state import State
 from nnbcd.structures import Free, LowRank, Sparse, TensorTrain
@@ -31,6 +32,7 @@ __all__ = [
     "CrossEntropy",
     "Dense",
     "Free",
+    "Gradual",
     "HardTanh",
     "Hinge",
     "History",

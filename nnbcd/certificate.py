@@ -11,6 +11,11 @@ inequalities that hold at every sweep k,
 and concludes, for a function with the Kurdyka-Lojasiewicz property and a
 bounded sequence, that the whole sequence converges to a critical point. The
 certificate measures both sides of both on a recorded run, and can say no.
+
+Where the sets tighten on the way (:mod:`nnbcd.schedules`) Phi may jump. It
+is then judged within each fixed set; H1, H2 and the rate are those of the
+sweeps from the last tightening on, which is where the theorem's sequence
+starts.
 """
 
 from __future__ import annotations
@@ -61,6 +66,9 @@ class Certificate:
         Relative change of Phi that counts as rounding.
     moved : int
         Sweeps that moved at all; a run that stands still proves nothing.
+        Counted, as all but the rises, from the last tightening on.
+    tightenings : int
+        Sweeps before which the sets were tightened.
     """
 
     sweeps: int
@@ -76,6 +84,7 @@ class Certificate:
     bound: float | None
     rounding: float
     moved: int
+    tightenings: int = 0
 
     @property
     def holds(self) -> bool:
@@ -119,6 +128,13 @@ class Certificate:
                 f"  [i] min ||g||^2 falls like k^{self.rate:.2f}; "
                 f"K min ||g||^2 stays below {self.bound:.3g}"
             )
+        if self.tightenings:
+            rows.append(
+                f"  [i] sets tightened before {self.tightenings} sweeps: "
+                "these jumps of Phi are not judged,\n"
+                "      H1, H2 and the rate are those of the sweeps after "
+                "the last one"
+            )
         rows.append(f"  rounding: {self.rounding:.0e} of Phi")
         return "\n".join(rows)
 
@@ -136,9 +152,10 @@ def certify(history: History) -> Certificate:
     limit = tolerance(history.dtype)
     rise, min_slack = _judge_blocks(history, limit)
     increases = history.objective_increases
+    settled = history.settled
     moved = [
         s
-        for s in history.sweeps
+        for s in settled
         if s.step_norm**2 > 0 and not history.solved(s.objective)
     ]
     a_values = [s.decrease / s.step_norm**2 for s in moved]
@@ -147,9 +164,7 @@ def certify(history: History) -> Certificate:
         for s in moved
         if s.subgradient is not None
     ]
-    squares = [
-        s.subgradient**2 for s in history.sweeps if s.subgradient is not None
-    ]
+    squares = [s.subgradient**2 for s in settled if s.subgradient is not None]
     finite = all(map(isfinite, history.objective))
     if not finite:
         rise = rise or "Phi is not finite"
@@ -167,6 +182,7 @@ def certify(history: History) -> Certificate:
         bound=_bound(squares),
         rounding=limit,
         moved=len(moved),
+        tightenings=history.tightenings,
     )
 
 
@@ -174,11 +190,14 @@ def _judge_blocks(history: History, limit: float) -> tuple[str | None, float]:
     """First rise in words, and the smallest relative slack (NaN sticks)."""
     rise: str | None = None
     slacks: list[float] = []
+    settled = history.settled
+    since = settled[0].sweep if settled else 0
     for r in history.blocks:
         if history.solved(r.objective_before):
             continue
         scale = max(abs(r.objective_before), 1e-300)
-        slacks.append(r.slack / scale)
+        if r.sweep >= since:
+            slacks.append(r.slack / scale)
         if rise is None and not r.decrease >= -limit * scale:
             layer = f"layer {r.layer}" if r.layer else "all layers"
             rise = (
@@ -189,7 +208,8 @@ def _judge_blocks(history: History, limit: float) -> tuple[str | None, float]:
         if history.solved(s.objective + s.decrease):
             continue
         scale = max(abs(s.objective + s.decrease), 1e-300)
-        slacks.append(s.min_slack / scale)
+        if s.sweep >= since:
+            slacks.append(s.min_slack / scale)
         if rise is None and not s.decrease >= -limit * scale:
             rise = f"sweep {s.sweep} raised Phi"
     if any(isnan(x) for x in slacks):

@@ -90,6 +90,12 @@ class SweepRecord:
         Wall clock of the sweep.
     train_accuracy, validation_accuracy : float or None
         Of the compressed network, where they were computed.
+    tightened : bool
+        Whether the sets were tightened before this sweep
+        (:mod:`nnbcd.schedules`). Phi may jump there, from the objective of
+        the sweep before to ``start``. A run that ends before its schedule
+        does has a last record without a step: the projection on the sets
+        asked for.
     """
 
     sweep: int
@@ -102,6 +108,12 @@ class SweepRecord:
     subgradient: float | None = None
     train_accuracy: float | None = None
     validation_accuracy: float | None = None
+    tightened: bool = False
+
+    @property
+    def start(self) -> float:
+        """Phi when the sweep started, after any tightening."""
+        return self.objective + self.decrease
 
 
 @dataclass(frozen=True)
@@ -130,13 +142,34 @@ class History:
 
     @property
     def objective_increases(self) -> int:
-        """Sweeps that raised Phi by more than rounding."""
-        limit, phi = tolerance(self.dtype), self.objective
+        """Sweeps that raised Phi by more than rounding.
+
+        A jump where the sets were tightened is no sweep's doing: such a
+        sweep is judged from its ``start``.
+        """
+        limit = tolerance(self.dtype)
+        starts = [
+            s.start if s.tightened else phi
+            for s, phi in zip(self.sweeps, self.objective, strict=False)
+        ]
         return sum(
-            after - before > limit * abs(before)
-            for before, after in zip(phi, phi[1:], strict=False)
+            s.objective - before > limit * abs(before)
+            for s, before in zip(self.sweeps, starts, strict=True)
             if not self.solved(before)
         )
+
+    @property
+    def tightenings(self) -> int:
+        """Sweeps before which the sets were tightened."""
+        return sum(s.tightened for s in self.sweeps)
+
+    @property
+    def settled(self) -> Sequence[SweepRecord]:
+        """Sweeps since the sets are what they are: all, if never changed."""
+        first = 0
+        for k, s in enumerate(self.sweeps):
+            first = k if s.tightened else first
+        return self.sweeps[first:]
 
     def solved(self, objective: float) -> bool:
         """True where Phi is zero to rounding: what follows proves nothing.

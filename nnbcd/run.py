@@ -5,29 +5,29 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 
-from nnbcd import acceleration, consistent, objective, subgradient
-from nnbcd._typing import Tensor
+from nnbcd import (
+    acceleration,
+    consistent,
+    objective,
+    schedules,
+    subgradient,
+)
 from nnbcd.callbacks import Callback
 from nnbcd.couplings import Consistent
 from nnbcd.history import BlockRecord, History, SweepRecord, tolerance
-from nnbcd.inputs import as_features, as_tensor
 from nnbcd.linalg import SingularMatrixError, squared_norm
+from nnbcd.probe import Pair, Probe
 from nnbcd.problem import Problem
-from nnbcd.result import Result, Status, forward
+from nnbcd.result import Result, Status
 from nnbcd.state import State
 from nnbcd.sweep import AscentError, Update, read, sweep
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
     from nnbcd.solver import Solver
-
-    Pair = tuple[ArrayLike | Tensor, ArrayLike | Tensor]
 
 # torch does not list LinAlgError among the exports of torch.linalg.
 _SINGULAR = (
@@ -43,6 +43,9 @@ def one_sweep(
 ) -> tuple[State, SweepRecord, list[BlockRecord]]:
     """One sweep with its records; see :meth:`nnbcd.Solver.step`."""
     start = time.perf_counter()
+    problem, state, tightened = schedules.enter(
+        solver.schedule, problem, state, number
+    )
     updates: list[Update] = []
     for after, update in updates_of(solver, problem, state, number):
         state = after
@@ -64,6 +67,7 @@ def one_sweep(
         min_slack=min(r.slack for r in blocks),
         seconds=time.perf_counter() - start,
         subgradient=norm,
+        tightened=tightened,
     )
     return state, record, blocks
 
@@ -97,8 +101,9 @@ def until_stopped(
 ) -> Result:
     """Sweep until a stopping test is met; see :meth:`nnbcd.Solver.run`."""
     start = time.perf_counter()
-    probe = _Probe(problem, validation)
-    initial = float(objective.value(problem, state))
+    probe = Probe(problem, validation)
+    first, state, _ = schedules.enter(solver.schedule, problem, state, 1)
+    initial = float(objective.value(first, state))
     sweeps: list[SweepRecord] = []
     blocks: list[BlockRecord] = []
     status = Status.MAX_SWEEPS
@@ -119,7 +124,7 @@ def until_stopped(
             if any([call(record, state) for call in callbacks]):
                 status = Status.STOPPED
                 break
-            if _converged(solver, sweeps, state):
+            if _converged(solver, number, sweeps, state):
                 status = Status.CONVERGED
                 break
             if _out_of_time(solver, start):
@@ -134,6 +139,10 @@ def until_stopped(
             close = getattr(call, "close", None)
             if close is not None:
                 close()
+    last = schedules.finish(solver.schedule, problem, state, len(sweeps))
+    if last is not None:
+        state = last
+        sweeps.append(probe(_closing(problem, state, len(sweeps) + 1), state))
     history = History(initial, tuple(sweeps), tuple(blocks), solver.dtype)
     return Result(
         problem.network,
@@ -165,49 +174,31 @@ def refuse_ascent(record: BlockRecord, dtype: str) -> None:
         raise AscentError(msg)
 
 
-class _Probe:
-    """Accuracies of the compressed network after a sweep."""
-
-    def __init__(self, problem: Problem, validation: Pair | None) -> None:
-        self.problem = problem
-        self.test: tuple[Tensor, Tensor] | None = None
-        if validation is None or problem.classes is None:
-            return
-        x, y = validation
-        rows = as_features(
-            x,
-            problem.x.shape[1],
-            dtype=problem.x.dtype,
-            device=problem.x.device,
-        )
-        self.test = rows, as_tensor("y", y).to(rows.device)
-        if self.test[1].shape != rows.shape[:1]:
-            msg = (
-                "validation: y must be a vector with one label a row of X, "
-                f"got shape {tuple(self.test[1].shape)} for {len(rows)} rows."
-            )
-            raise ValueError(msg)
-        self.truth = problem.classes[problem.y.argmax(1)]
-
-    def __call__(self, record: SweepRecord, state: State) -> SweepRecord:
-        if self.test is None:
-            return record
-        return replace(
-            record,
-            train_accuracy=self._score(state, self.problem.x, self.truth),
-            validation_accuracy=self._score(state, *self.test),
-        )
-
-    def _score(self, state: State, x: Tensor, y: Tensor) -> float:
-        assert self.problem.classes is not None
-        best = forward(self.problem.network, state, x).argmax(1)
-        return float((self.problem.classes[best] == y).double().mean())
+def _closing(problem: Problem, state: State, number: int) -> SweepRecord:
+    """Record of a projection that no sweep followed."""
+    return SweepRecord(
+        sweep=number,
+        objective=float(objective.value(problem, state)),
+        decrease=0.0,
+        step_norm=0.0,
+        guaranteed=0.0,
+        min_slack=0.0,
+        seconds=0.0,
+        tightened=True,
+    )
 
 
 def _converged(
-    solver: Solver, sweeps: Sequence[SweepRecord], state: State
+    solver: Solver,
+    number: int,
+    sweeps: Sequence[SweepRecord],
+    state: State,
 ) -> bool:
-    last, first = sweeps[-1], sweeps[0]
+    schedule = solver.schedule
+    if schedule is not None and number <= schedule.sweeps:
+        return False  # the sets are not yet those asked for
+    settled = History(0.0, sweeps).settled
+    last, first = settled[-1], settled[0]
     if (
         solver.tol > 0
         and last.subgradient is not None

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from nnbcd import run
 from nnbcd._typing import Tensor
 from nnbcd.callbacks import Callback, ProgressBar
-from nnbcd.checks import choice, count, instance, number
 from nnbcd.couplings import BY_NAME as COUPLINGS
 from nnbcd.couplings import Coupling
 from nnbcd.history import BlockRecord, SweepRecord
@@ -17,8 +16,11 @@ from nnbcd.initialisation import initial_state
 from nnbcd.inputs import DTYPES, as_features, as_targets
 from nnbcd.losses import Loss, Squared
 from nnbcd.network import Network
-from nnbcd.problem import G_STEPS, Penalties, Problem
+from nnbcd.probe import Pair
+from nnbcd.problem import Penalties, Problem
 from nnbcd.result import Result
+from nnbcd.schedules import Gradual, enter, stage
+from nnbcd.settings import check_settings
 from nnbcd.state import State
 from nnbcd.sweep import read
 
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 __all__ = ["Solver"]
-
-Pair = tuple["ArrayLike | Tensor", "ArrayLike | Tensor"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,10 @@ class Solver:
         The same for the step, relative to the norm of the iterate.
     time_limit : float or None
         Stop after this many seconds, at the end of a sweep.
+    schedule : Gradual or None
+        Tighten the sets over the first sweeps; None: as asked for at once.
+        A run that is stopped before ends with a projection on the sets
+        asked for, which its history records.
     acceleration : bool
         Extrapolate after sweeps (:mod:`nnbcd.acceleration`).
     check_descent : bool
@@ -95,6 +99,7 @@ class Solver:
     tol: float = 0.0
     step_tol: float = 0.0
     time_limit: float | None = None
+    schedule: Gradual | None = None
     acceleration: bool = False
     check_descent: bool = False
     certify: bool = True
@@ -102,19 +107,7 @@ class Solver:
     device: str | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.coupling, Coupling):
-            choice("coupling", self.coupling, tuple(COUPLINGS))
-        choice("g_step", self.g_step, G_STEPS)
-        choice("dtype", self.dtype, tuple(DTYPES))
-        instance("penalties", self.penalties, Penalties, "Penalties()")
-        instance("loss", self.loss, Loss, "Squared()")
-        self.method.check(self.penalties)
-        count("sweeps", self.sweeps)
-        number("tol", self.tol)
-        number("step_tol", self.step_tol)
-        for name in ("scale", "time_limit"):
-            if getattr(self, name) is not None:
-                number(name, getattr(self, name), strict=True)
+        check_settings(self)
 
     def problem(
         self, network: Network, x: ArrayLike | Tensor, y: ArrayLike | Tensor
@@ -166,6 +159,8 @@ class Solver:
     def init(self, problem: Problem, seed: int = 0) -> State:
         """Starting point: random weights, U and V by a forward pass.
 
+        With a schedule, in the sets of its first sweep.
+
         Parameters
         ----------
         problem : Problem
@@ -173,8 +168,9 @@ class Solver:
             The same seed gives the same start on every device.
         """
         scale = self.scale or self.method.default_scale
+        first = stage(self.schedule, problem, 1)
         return initial_state(
-            problem, seed=seed, scheme=self.initialisation, scale=scale
+            first, seed=seed, scheme=self.initialisation, scale=scale
         )
 
     def blocks(
@@ -188,13 +184,15 @@ class Solver:
         state : State
             The iterate before the sweep; it is not changed.
         number : int
-            Sweep number written in the records.
+            Sweep number written in the records, and looked up in a
+            schedule.
 
         Raises
         ------
         AscentError
             With ``check_descent``, at a block that raises the objective.
         """
+        problem, state, _ = enter(self.schedule, problem, state, number)
         for after, update in run.updates_of(self, problem, state, number):
             (record,) = read([update], number)
             if self.check_descent:

@@ -9,22 +9,22 @@ import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from nnbcd.activations import BY_NAME as ACTIVATIONS
 from nnbcd.commands.info import environment
 from nnbcd.commands.layers import STRUCTURES, build_network
+from nnbcd.commands.report import print_table, summary
 from nnbcd.couplings import BY_NAME as COUPLINGS
-from nnbcd.datasets import Dataset, load
+from nnbcd.datasets import load
 from nnbcd.initialisation import SCHEMES
 from nnbcd.inputs import DTYPES
 from nnbcd.losses import BY_NAME as LOSSES
 from nnbcd.losses import get_loss
 from nnbcd.problem import G_STEPS, Penalties
-from nnbcd.result import Result
+from nnbcd.schedules import Gradual
 from nnbcd.solver import Solver
 
-__all__ = ["add_arguments", "run", "summary"]
+__all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -109,6 +109,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             default=getattr(weights, name),
         )
     run_.add_argument(
+        "--gradual",
+        type=int,
+        metavar="SWEEPS",
+        help="tighten the sets over so many sweeps, not at once",
+    )
+    run_.add_argument(
         "--acceleration",
         action=argparse.BooleanOptionalAction,
         default=False,
@@ -175,6 +181,9 @@ def run(options: argparse.Namespace) -> int:
         scale=options.scale,
         tol=options.tol,
         time_limit=options.time_limit,
+        schedule=None
+        if options.gradual is None
+        else Gradual(options.gradual),
         acceleration=options.acceleration,
         check_descent=options.check_descent,
         dtype=options.dtype,
@@ -204,54 +213,5 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(report))
     else:
-        _print_table(report, result)
+        print_table(report, result)
     return 0
-
-
-def summary(result: Result, data: Dataset) -> dict[str, Any]:
-    """The figures of a run under the names the command line promises."""
-    certificate = result.certificate()
-    return {
-        "status": str(result.status),
-        "sweeps": len(result.history.sweeps),
-        "seconds": round(result.seconds, 3),
-        "device": str(result.state.w[0].device),
-        "dtype": result.history.dtype,
-        "objective": result.history.objective,
-        "objective_increases": result.history.objective_increases,
-        "train_accuracy": result.accuracy(data.x_train, data.y_train),
-        "test_accuracy": result.accuracy(data.x_test, data.y_test),
-        "parameters": result.parameters,
-        "dense_parameters": result.dense_parameters,
-        "compression": result.compression,
-        "effective_sparsity": result.effective_sparsity,
-        "certificate": {
-            name: getattr(certificate, name)
-            for name in ("monotone", "min_slack", "a", "b", "rate")
-        },
-    }
-
-
-def _print_table(report: dict[str, Any], result: Result) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(show_header=False, box=None)
-    phi = report["objective"]
-    rows = {
-        "status": report["status"],
-        "sweeps": f"{report['sweeps']} in {report['seconds']:.1f} s on "
-        f"{report['device']}, {report['dtype']}",
-        "objective": f"{phi[0]:.6g} -> {phi[-1]:.6g}, "
-        f"{report['objective_increases']} increases",
-        "train accuracy": f"{report['train_accuracy']:.4f}",
-        "test accuracy": f"{report['test_accuracy']:.4f}",
-        "stored numbers": f"{report['parameters']:,} of "
-        f"{report['dense_parameters']:,}, {report['compression']:.2f} times "
-        "smaller",
-        "effective sparsity": f"{report['effective_sparsity']:.4f}",
-    }
-    for name, value in rows.items():
-        table.add_row(name, value)
-    Console(width=78).print(table)
-    print(result.certificate())

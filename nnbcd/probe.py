@@ -1,0 +1,73 @@
+"""Accuracies while a run goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from nnbcd._typing import Tensor
+from nnbcd.history import SweepRecord
+from nnbcd.inputs import as_features, as_tensor
+from nnbcd.problem import Problem
+from nnbcd.result import forward
+from nnbcd.state import State
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = ["Pair", "Probe"]
+
+Pair = tuple["ArrayLike | Tensor", "ArrayLike | Tensor"]
+
+
+class Probe:
+    """Puts the accuracies of the compressed network in a sweep's record.
+
+    Parameters
+    ----------
+    problem : Problem
+        The training rows, (N, d_0), and their labels.
+    validation : (X, y) or None
+        Shapes (M, d_0) and (M,); None: nothing is computed.
+
+    Raises
+    ------
+    ValueError
+        If validation holds no labels, one a row.
+    """
+
+    def __init__(self, problem: Problem, validation: Pair | None) -> None:
+        self.problem = problem
+        self.test: tuple[Tensor, Tensor] | None = None
+        if validation is None or problem.classes is None:
+            return
+        x, y = validation
+        rows = as_features(
+            x,
+            problem.x.shape[1],
+            dtype=problem.x.dtype,
+            device=problem.x.device,
+        )
+        self.test = rows, as_tensor("y", y).to(rows.device)
+        if self.test[1].shape != rows.shape[:1]:
+            msg = (
+                "validation: y must be a vector with one label a row of X, "
+                f"got shape {tuple(self.test[1].shape)} for {len(rows)} rows."
+            )
+            raise ValueError(msg)
+        self.truth = problem.classes[problem.y.argmax(1)]
+
+    def __call__(self, record: SweepRecord, state: State) -> SweepRecord:
+        """The record with both accuracies, for classification."""
+        if self.test is None:
+            return record
+        return replace(
+            record,
+            train_accuracy=self._score(state, self.problem.x, self.truth),
+            validation_accuracy=self._score(state, *self.test),
+        )
+
+    def _score(self, state: State, x: Tensor, y: Tensor) -> float:
+        assert self.problem.classes is not None
+        best = forward(self.problem.network, state, x).argmax(1)
+        return float((self.problem.classes[best] == y).double().mean())
