@@ -29,23 +29,23 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
-import nnbcd.explore
+from nnbcd.explore import catalogue
 
 
 class ExplorerDirective(SphinxDirective):
-    """Include ``nnbcd.explore.<name>()`` as raw HTML."""
+    """Include ``<stem>_explorer()`` of ``nnbcd.explore.<stem>``."""
 
     required_arguments: ClassVar[int] = 1
 
     def run(self) -> list[nodes.Node]:
         """One raw node, or an error that names the explorers there are."""
         name = self.arguments[0]
-        make = getattr(nnbcd.explore, name, None)
-        if name not in nnbcd.explore.__all__ or make is None:
-            known = ", ".join(nnbcd.explore.__all__)
+        explorers = catalogue()
+        if name not in explorers:
+            known = ", ".join(explorers)
             msg = f"no explorer {name!r}; nnbcd has {known}."
             raise self.error(msg)
-        return [nodes.raw("", make().html(), format="html")]
+        return [nodes.raw("", explorers[name]().html(), format="html")]
 
 
 def drop_thebe(

@@ -12,104 +12,14 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from itertools import product
-from typing import ClassVar
 
-__all__ = ["Choice", "Explorer", "Slider"]
+from nnbcd.explore.controls import Choice, Slider, Stops, Value
 
-Value = float | str
-
-
-@dataclass(frozen=True)
-class Slider:
-    """A number between two bounds, moved in steps.
-
-    Raises
-    ------
-    ValueError
-        If the bounds are not in order or the start lies outside them.
-    """
-
-    name: str
-    label: str
-    minimum: float
-    maximum: float
-    step: float
-    start: float
-
-    def __post_init__(self) -> None:
-        if not (self.minimum < self.maximum and self.step > 0):
-            msg = f"slider {self.name}: need minimum < maximum and step > 0."
-            raise ValueError(msg)
-        if not self.minimum <= self.start <= self.maximum:
-            msg = (
-                f"{self.name} must lie between {self.minimum} and "
-                f"{self.maximum}, got {self.start}."
-            )
-            raise ValueError(msg)
-
-    def positions(self, at_most: int) -> list[Value]:
-        """Evenly spread positions on the steps, both ends included."""
-        last = round((self.maximum - self.minimum) / self.step)
-        count = min(at_most, last + 1)
-        chosen = {round(k * last / max(count - 1, 1)) for k in range(count)}
-        return [
-            round(self.minimum + k * self.step, 10) for k in sorted(chosen)
-        ]
-
-    def html(self) -> str:
-        """A labelled range input, with its value in words beside it."""
-        return (
-            f"<label><span>{escape(self.label)}</span>"
-            f'<input type="range" data-control="{escape(self.name)}" '
-            f'min="{self.minimum}" max="{self.maximum}" '
-            f'step="{self.step}" value="{self.start}">'
-            f"<output>{self.start}</output></label>"
-        )
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of several named options.
-
-    Raises
-    ------
-    ValueError
-        If the start is not among the options.
-    """
-
-    name: str
-    label: str
-    options: tuple[str, ...]
-    start: str
-
-    def __post_init__(self) -> None:
-        if self.start not in self.options:
-            known = ", ".join(self.options)
-            msg = f"{self.name} must be one of {known}, got {self.start!r}."
-            raise ValueError(msg)
-
-    def positions(self, at_most: int) -> list[Value]:
-        """The options, all of them: a choice is never thinned out."""
-        del at_most
-        return list(self.options)
-
-    def html(self) -> str:
-        """A labelled drop-down list."""
-        options = "".join(
-            f"<option{' selected' if o == self.start else ''}>"
-            f"{escape(o)}</option>"
-            for o in self.options
-        )
-        return (
-            f"<label><span>{escape(self.label)}</span>"
-            f'<select data-control="{escape(self.name)}">{options}</select>'
-            "</label>"
-        )
+__all__ = ["Explorer"]
 
 
 class Explorer(ABC):
@@ -120,19 +30,23 @@ class Explorer(ABC):
     and returns its controls and the data its scripts read.
     """
 
-    title: ClassVar[str]
-    legend: ClassVar[str] = ""
-    goal: ClassVar[str] = ""
-    scripts: ClassVar[tuple[str, ...]]
+    title: str
+    legend: str = ""
+    goal: str = ""
+    scripts: tuple[str, ...]
 
     @property
     @abstractmethod
-    def controls(self) -> tuple[Slider | Choice, ...]:
+    def controls(self) -> tuple[Slider | Stops | Choice, ...]:
         """The controls, in reading order."""
 
     @abstractmethod
     def data(self) -> Mapping[str, object]:
         """What the scripts need to know, as JSON."""
+
+    def extras(self) -> str:
+        """HTML between the controls and the stage; none here."""
+        return ""
 
     def grid(self, per_control: int = 5) -> Iterator[dict[str, Value]]:
         """All combinations of a few positions of every control.
@@ -165,6 +79,7 @@ class Explorer(ABC):
                 '<div class="nnbcd-controls">',
                 *(control.html() for control in self.controls),
                 "</div>",
+                self.extras(),
                 '<div class="nnbcd-stage"></div>',
                 f'<p class="nnbcd-legend">{escape(self.legend)}</p>'
                 if self.legend
@@ -180,7 +95,8 @@ class Explorer(ABC):
             )
         )
         # "</" would end the script element early.
-        data = json.dumps(self.data(), sort_keys=True).replace("</", "<\\/")
+        text = json.dumps(self.data(), sort_keys=True, separators=(",", ":"))
+        data = text.replace("</", "<\\/")
         code = "\n".join(_read(f) for f in ("explorer.js", *self.scripts))
         style = _read("explorer.css")
         digest = sha256("\0".join((body, data, code, style)).encode())

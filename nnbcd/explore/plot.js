@@ -1,19 +1,48 @@
 // A tiny plotting helper: a panel with axes, written as SVG text.
+// options: x, y (the ends of the axes; either may fall), xlog, ylog;
+//   xticks, yticks ([[at, words], ...]) or ticks (numbers along y);
+//   xlabel, ylabel, title, label (read aloud), square (equal units).
+function nnbcdEscape(words) {
+  return String(words)
+    .replace(/&/g, "&amp;")
+    .replace(/</g, "&lt;")
+    .replace(/"/g, "&quot;");
+}
+
 function nnbcdPanel(options) {
   var width = 360;
   var height = 250;
-  var box = { left: 38, right: 350, top: 26, bottom: 214 };
+  var left = options.ylabel ? 58 : options.yticks ? 44 : 38;
+  var box = { left: left, right: 350, top: 26, bottom: 214 };
   var xs = options.x;
   var ys = options.y;
   var parts = [];
 
+  if (options.square) {
+    var unit = Math.min(
+      (box.right - box.left) / Math.abs(xs[1] - xs[0]),
+      (box.bottom - box.top) / Math.abs(ys[1] - ys[0])
+    );
+    var rest = (box.right - box.left - unit * Math.abs(xs[1] - xs[0])) / 2;
+    box.left += rest;
+    box.right -= rest;
+    box.bottom = box.top + unit * Math.abs(ys[1] - ys[0]);
+  }
+
+  // Where a value lies between the ends of an axis: 0 to 1.
+  function share(value, ends, log) {
+    if (!log) return (value - ends[0]) / (ends[1] - ends[0]);
+    return Math.log(value / ends[0]) / Math.log(ends[1] / ends[0]);
+  }
+
   function px(x) {
-    var at = box.left + ((x - xs[0]) / (xs[1] - xs[0])) * (box.right - box.left);
+    var far = Math.max(-1, Math.min(2, share(x, xs, options.xlog)));
+    var at = box.left + far * (box.right - box.left);
     return Math.round(at * 100) / 100;
   }
 
   function py(y) {
-    var far = (y - ys[0]) / (ys[1] - ys[0]);
+    var far = share(y, ys, options.ylog);
     // A point far outside is kept just outside: huge numbers break renderers.
     far = Math.max(-1, Math.min(2, far));
     return Math.round((box.bottom - far * (box.bottom - box.top)) * 100) / 100;
@@ -33,7 +62,8 @@ function nnbcdPanel(options) {
   function text(x, y, words, anchor, kind) {
     add(
       '<text class="' + (kind || "tick") + '" x="' + x + '" y="' + y +
-        '" text-anchor="' + (anchor || "middle") + '">' + words + "</text>"
+        '" text-anchor="' + (anchor || "middle") + '">' + nnbcdEscape(words) +
+        "</text>"
     );
   }
 
@@ -61,27 +91,49 @@ function nnbcdPanel(options) {
 
   function frame() {
     var k;
-    for (k = Math.ceil(xs[0]); k <= xs[1]; k += 1) {
-      line(k, ys[0], k, ys[1], "grid");
-      text(px(k), box.bottom + 15, k);
+    var xticks = options.xticks || [];
+    if (!options.xticks) {
+      for (k = Math.ceil(xs[0]); k <= xs[1]; k += 1) xticks.push([k, k]);
     }
-    (options.ticks || []).forEach(function (y) {
-      line(xs[0], y, xs[1], y, "grid");
-      text(box.left - 5, py(y) + 4, y, "end");
+    var yticks = options.yticks || options.ticks.map(function (y) {
+      return [y, y];
     });
-    text((box.left + box.right) / 2, height - 4, options.xlabel);
-    text(box.left - 30, 14, options.title, "start", "head");
+    xticks.forEach(function (t) {
+      line(t[0], ys[0], t[0], ys[1], "grid");
+      text(px(t[0]), box.bottom + 15, t[1]);
+    });
+    yticks.forEach(function (t) {
+      line(xs[0], t[0], xs[1], t[0], "grid");
+      text(box.left - 5, py(t[0]) + 4, t[1], "end");
+    });
+    text((box.left + box.right) / 2, box.bottom + 32, options.xlabel || "");
+    text(8, 14, options.title, "start", "head");
+    if (options.ylabel) {
+      var at = [box.left - 45, (box.top + box.bottom) / 2];
+      add(
+        '<text class="tick" text-anchor="middle" transform="translate(' +
+          at[0] + " " + at[1] + ') rotate(-90)">' +
+          nnbcdEscape(options.ylabel) + "</text>"
+      );
+    }
   }
 
   frame();
   return {
+    box: box,
+    px: px,
+    py: py,
+    add: add,
     line: line,
+    text: text,
     curve: curve,
     dot: dot,
-    svg: function () {
+    // more: room below the panel, for a legend
+    svg: function (more) {
       return (
-        '<svg viewBox="0 0 ' + width + " " + height + '" role="img" ' +
-        'aria-label="' + options.label + '">' + parts.join("") + "</svg>"
+        '<svg viewBox="0 0 ' + width + " " + (height + (more || 0)) +
+        '" role="img" aria-label="' + nnbcdEscape(options.label) + '">' +
+        parts.join("") + "</svg>"
       );
     },
   };

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isinf
-from typing import ClassVar
 
 from nnbcd.activations import (
     AbsoluteValue,
@@ -14,7 +13,8 @@ from nnbcd.activations import (
     PiecewiseLinear,
     ReLU,
 )
-from nnbcd.explore.explorer import Choice, Explorer, Slider
+from nnbcd.explore.controls import Choice, Slider
+from nnbcd.explore.explorer import Explorer
 
 __all__ = ["ACTIVATIONS", "ProxExplorer", "piece_table", "prox_explorer"]
 
@@ -59,17 +59,17 @@ class ProxExplorer(Explorer):
     See :func:`prox_explorer` for the parameters.
     """
 
-    title: ClassVar[str] = "The U update for one number"
-    legend: ClassVar[str] = (
+    title = "The U update for one number"
+    legend = (
         "Left: solid F, dashed the fit, dotted the pull; rings are the "
         "candidates, the filled dot is the minimiser u*. Right: solid u*, "
         "dotted the line u = m."
     )
-    goal: ClassVar[str] = (
+    goal = (
         "Make two valleys equally deep: two different candidates whose "
         "values differ by less than 0.02."
     )
-    scripts: ClassVar[tuple[str, ...]] = (
+    scripts = (
         "prox.js",
         "plot.js",
         "prox_view.js",

@@ -4,7 +4,6 @@ Run after `make book`. The tests with a browser need chromium.
 """
 
 import re
-import shutil
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -12,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from pages import REMOTE, contents
 
 import nnbcd
 
@@ -20,8 +20,6 @@ SITE = ROOT / "_build" / "html"
 PAGES = sorted(SITE.rglob("*.html"))
 BOOK = sorted((SITE / "book").glob("*.html"))
 COLAB = "https://colab.research.google.com/github/"
-# Scheme or host: anything a browser would ask the network for.
-REMOTE = re.compile(r"^(\w+:)?//|^(https?|ws):")
 SOURCES = {
     "script": "src",
     "link": "href",
@@ -47,9 +45,7 @@ def soup(page: Path) -> BeautifulSoup:
 
 
 def test_every_page_of_the_table_of_contents_was_built() -> None:
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    named = [toc["root"], *(c["file"] for c in toc["chapters"])]
-    for name in named:
+    for name in contents():
         assert (SITE / f"{name}.html").is_file(), name
     assert (SITE / "index.html").is_file()
 
@@ -150,57 +146,6 @@ def test_every_public_name_is_on_the_api_page() -> None:
 
 
 # In a browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip("no Chromium or Chrome on this machine")
-    flags = ("no-sandbox", "disable-gpu", "no-first-run", "disable-sync")
-    quiet = ("disable-background-networking", "disable-component-update")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(
-            executable_path=path, args=[f"--{f}" for f in (*flags, *quiet)]
-        )
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def visit(browser):
-    """Open a page from disk; at the end, nothing may have gone wrong."""
-    faults: list[str] = []
-    context = browser.new_context()
-
-    def open_page(page: Path, width: int = 1280):
-        tab = context.new_page()
-        tab.set_viewport_size({"width": width, "height": 900})
-        tab.on(
-            "console",
-            lambda m: faults.append(m.text) if m.type == "error" else None,
-        )
-        tab.on("pageerror", lambda error: faults.append(str(error)))
-        tab.on(
-            "request",
-            lambda r: faults.append(r.url) if REMOTE.match(r.url)
-            and not r.url.startswith("file:") else None,
-        )  # fmt: skip
-        tab.on("requestfailed", lambda r: faults.append(r.url))
-        tab.goto(page.as_uri())
-        tab.wait_for_load_state("load")
-        tab.wait_for_function(
-            "() => !window.MathJax || (window.MathJax.startup &&"
-            " window.MathJax.startup.promise)"
-        )
-        tab.evaluate("() => window.MathJax && MathJax.startup.promise")
-        return tab
-
-    yield open_page
-    context.close()
-    assert faults == []
 
 
 @each
