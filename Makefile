@@ -34,7 +34,7 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help book lab train test lint format types unit notebooks site \
+.PHONY: help book handouts lab train test lint format types unit notebooks site \
 	nightly install pins clean distclean
 
 help: ## Show this list
@@ -48,6 +48,9 @@ book: $(READY) ## Set everything up and build the book
 	@$(BIN)/jupyter-book build . -W --keep-going -n $(BRIEF) \
 		|| { rm -rf _build/.doctrees; exit 1; }
 	@echo "The book is ready: open $(CURDIR)/$(SITE)"
+
+handouts: $(READY) ## Write notebooks for students and instructors
+	@$(BIN)/python book/_tools/handouts.py
 
 lab: $(READY) ## Open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab book

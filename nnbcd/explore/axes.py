@@ -55,7 +55,11 @@ def axes_of(panel: Panel) -> tuple[Axis, Axis]:
             limits = _limits(panel, name, log)
         ticks = getattr(panel, f"{name}_ticks")
         if ticks is None:
-            ticks = _decades(limits) if log else _round_numbers(limits)
+            whole = any(
+                isinstance(m, Cells) and m.extent is None for m in panel.marks
+            )
+            least = 1.0 if whole else 0.0  # rows and columns have numbers
+            ticks = _decades(limits) if log else _round(limits, least)
         label = getattr(panel, f"{name}_label")
         both.append(Axis(limits, ticks, log, label))
     return both[0], both[1]
@@ -101,10 +105,10 @@ def _fitting(values: Iterable[Number], log: bool) -> tuple[Number, Number]:
     return low - gap, high + gap
 
 
-def _round_numbers(limits: tuple[Number, Number]) -> tuple[Tick, ...]:
+def _round(limits: tuple[Number, Number], least: float) -> tuple[Tick, ...]:
     """Two to seven multiples of 1, 2 or 5 times a power of ten."""
     low, high = sorted(limits)
-    rough = (high - low) / 6
+    rough = max((high - low) / 6, least)
     power = 10.0 ** floor(log10(rough))
     step = power * min(m for m in (1, 2, 5, 10) if m * power >= rough * 0.99)
     places = max(0, -floor(log10(step)))
