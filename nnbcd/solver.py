@@ -11,6 +11,7 @@ from nnbcd._typing import Tensor
 from nnbcd.callbacks import Callback, ProgressBar
 from nnbcd.couplings import BY_NAME as COUPLINGS
 from nnbcd.couplings import Coupling
+from nnbcd.handover import hand_over
 from nnbcd.history import BlockRecord, SweepRecord
 from nnbcd.initialisation import initial_state
 from nnbcd.inputs import DTYPES, as_features, as_targets
@@ -21,6 +22,7 @@ from nnbcd.problem import Penalties, Problem
 from nnbcd.result import Result
 from nnbcd.schedules import Gradual, enter, stage
 from nnbcd.settings import check_settings
+from nnbcd.sources import Start
 from nnbcd.state import State
 from nnbcd.sweep import read
 
@@ -60,9 +62,8 @@ class Solver:
     time_limit : float or None
         Stop after this many seconds, at the end of a sweep.
     schedule : Gradual or None
-        Tighten the sets over the first sweeps; None: as asked for at once.
-        A run that is stopped before ends with a projection on the sets
-        asked for, which its history records.
+        Tighten the sets over the first sweeps. A run that is stopped before
+        ends with a projection on the sets asked for, and records it.
     acceleration : bool
         Extrapolate after sweeps (:mod:`nnbcd.acceleration`).
     check_descent : bool
@@ -128,22 +129,16 @@ class Solver:
         TypeError, ValueError
             One sentence naming the argument and the fix.
         """
-        rows = as_features(
-            x,
-            network.maps[0].d_in,
-            dtype=DTYPES[self.dtype],
-            device=self.device,
-        )
-        targets, classes = as_targets(
-            y, rows, network.maps[-1].d_out, self.loss
-        )
-        layers = self.penalties.resolve(len(network.layers))
+        inputs, outputs = network.maps[0].d_in, network.maps[-1].d_out
+        dtype = DTYPES[self.dtype]
+        rows = as_features(x, inputs, dtype=dtype, device=self.device)
+        targets, classes = as_targets(y, rows, outputs, self.loss)
         return Problem(
             network,
             rows,
             targets,
             self.loss,
-            layers,
+            self.penalties.resolve(len(network.layers)),
             self.g_step,
             classes,
             self.method,
@@ -156,7 +151,9 @@ class Solver:
             return self.coupling
         return COUPLINGS[self.coupling]
 
-    def init(self, problem: Problem, seed: int = 0) -> State:
+    def init(
+        self, problem: Problem, seed: int = 0, start: Start | None = None
+    ) -> State:
         """Starting point: random weights, U and V by a forward pass.
 
         With a schedule, in the sets of its first sweep.
@@ -166,9 +163,14 @@ class Solver:
         problem : Problem
         seed : int
             The same seed gives the same start on every device.
+        start : Result, State, torch.nn.Module or list of (W, b), optional
+            Weights (d_out, d_in) to start from instead of random ones: see
+            :func:`nnbcd.handover.hand_over`.
         """
-        scale = self.scale or self.method.default_scale
         first = stage(self.schedule, problem, 1)
+        if start is not None:
+            return hand_over(first, start)
+        scale = self.scale or self.method.default_scale
         return initial_state(
             first, seed=seed, scheme=self.initialisation, scale=scale
         )
@@ -180,12 +182,10 @@ class Solver:
 
         Parameters
         ----------
-        problem : Problem
-        state : State
+        problem, state
             The iterate before the sweep; it is not changed.
         number : int
-            Sweep number written in the records, and looked up in a
-            schedule.
+            Of the sweep, for the records and the schedule.
 
         Raises
         ------
@@ -252,6 +252,7 @@ class Solver:
         *,
         validation: Pair | None = None,
         seed: int = 0,
+        start: Start | None = None,
         callbacks: Sequence[Callback] = (),
         progress: bool = False,
     ) -> Result:
@@ -261,8 +262,9 @@ class Solver:
         ----------
         network, x, y, validation, callbacks, progress
             As in :meth:`problem` (x is (N, d_0), y (N,)) and :meth:`run`.
-        seed : int
-            Of the starting point.
+        seed, start
+            The starting point, as in :meth:`init`. Any will do for the
+            convergence theorem.
 
         Returns
         -------
@@ -271,7 +273,7 @@ class Solver:
         problem = self.problem(network, x, y)
         return self.run(
             problem,
-            self.init(problem, seed),
+            self.init(problem, seed, start),
             validation=validation,
             callbacks=callbacks,
             progress=progress,

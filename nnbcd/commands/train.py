@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from nnbcd.activations import BY_NAME as ACTIVATIONS
 from nnbcd.commands.info import environment
 from nnbcd.commands.layers import STRUCTURES, build_network
 from nnbcd.commands.report import print_table, summary
+from nnbcd.commands.warm import check, warm_start
 from nnbcd.couplings import BY_NAME as COUPLINGS
 from nnbcd.datasets import load
 from nnbcd.initialisation import SCHEMES
@@ -115,6 +116,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="tighten the sets over so many sweeps, not at once",
     )
     run_.add_argument(
+        "--warm-start",
+        type=int,
+        metavar="SWEEPS",
+        help="start from so many consistent sweeps (penalty, constraint)",
+    )
+    run_.add_argument(
         "--acceleration",
         action=argparse.BooleanOptionalAction,
         default=False,
@@ -162,7 +169,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train and print the summary."""
+    """Train and print the summary.
+
+    With --warm-start the history, the certificate and the number of sweeps
+    are those of the chosen coupling; the seconds are those of both.
+    """
+    check(options)
     data = load(options.data)
     network = build_network(options, data.features, data.classes)
     solver = Solver(
@@ -192,14 +204,20 @@ def run(options: argparse.Namespace) -> int:
     if options.record is not None and not options.record.parent.is_dir():
         msg = f"--record: the folder {options.record.parent} does not exist."
         raise ValueError(msg)
+    warm = None
+    if options.warm_start is not None:
+        warm, solver = warm_start(options, solver, network, data)
     result = solver.fit(
         network,
         data.x_train,
         data.y_train,
         validation=None if options.quiet else (data.x_test, data.y_test),
         seed=options.seed,
+        start=warm,
         progress=not options.quiet,
     )
+    if warm is not None:
+        result = replace(result, seconds=warm.seconds + result.seconds)
     report = summary(result, data)
     if options.record is not None:
         settings = {k: str(v) for k, v in vars(options).items() if k != "run"}
