@@ -127,6 +127,7 @@ def run_case(case: Case, options: argparse.Namespace) -> Row:
     x, y, origin["data"] = _data(case)
     solver = Solver(
         case.penalties,
+        coupling="penalty",
         g_step="svd",
         dtype="float32",
         device=options.device,

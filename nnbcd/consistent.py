@@ -21,6 +21,7 @@ from nnbcd.sweep import Update
 __all__ = ["sweep"]
 
 SHARES = (0.5, 0.25, 0.125)
+AVERAGED = 0.93  # change of the step after a sweep whose mean was taken
 
 
 def sweep(
@@ -62,8 +63,14 @@ def sweep(
         taken = _best([trial], before, modulus)
         if taken is not None:
             break
-    # The next step is shorter after a refusal, longer after a success.
-    trust = state.trust * (share if taken is None or share < 1 else 1.5)
+    # The next step is shorter after a refusal, longer after a success. A
+    # mean that beats the last weights says that noise has taken over: then
+    # it is shorter too.
+    averaged = taken is trials[-1] and mean is not None
+    change = 1.5 if share == 1.0 else share
+    if taken is None or averaged:
+        change = AVERAGED if averaged else share
+    trust = state.trust * change
     if taken is None:
         taken = _Trial(state, before, torch.zeros_like(before))
     update = Update(

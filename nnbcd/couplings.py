@@ -21,10 +21,16 @@ __all__ = ["BY_NAME", "Consistent", "Constraint", "Coupling", "Penalty"]
 
 @dataclass(frozen=True)
 class Coupling:
-    """What the couplings share; use one of the three below."""
+    """What the couplings share; use one of the three below.
+
+    ``default_scale`` is the factor on the initial weights;
+    ``follows_input`` divides that of the first layer by the root mean
+    square of X, so that a run does not depend on the unit of X.
+    """
 
     name = ""
     default_scale = 1.0
+    follows_input = False
 
     def check(self, penalties: Penalties) -> None:
         """Raise ValueError if the coupling cannot serve ``penalties``."""
@@ -80,8 +86,9 @@ class Consistent(Coupling):
         The same for the V target.
     pull : float
         Weight c of the proximal map of the U target.
-    chunk_rows : int
-        Rows a chunk has at most.
+    chunk_rows : int or None
+        Rows a chunk has at most. None: as many as the widest layer has
+        inputs, but at most a seventh of the rows and at least 50.
     memory : float
         Weight of the past in the running Gram matrices, in [0, 1).
     decrease : float
@@ -92,11 +99,13 @@ class Consistent(Coupling):
     damping: float = 0.1
     kappa: float = 0.1
     pull: float = 0.1
-    chunk_rows: int = 500
+    chunk_rows: int | None = None
     memory: float = 0.95
     decrease: float = 1e-6
 
     name = "consistent"
+    default_scale = 0.5
+    follows_input = True
 
     def __post_init__(self) -> None:
         for field in ("step", "damping", "kappa", "pull"):
@@ -106,7 +115,18 @@ class Consistent(Coupling):
         if self.step > 1 or self.memory >= 1:
             msg = "step must be at most 1 and memory below 1."
             raise ValueError(msg)
-        count("chunk_rows", self.chunk_rows)
+        if self.chunk_rows is not None:
+            count("chunk_rows", self.chunk_rows)
+
+    def rows(self, n: int, width: int) -> int:
+        """Rows of a chunk out of n, the widest layer having ``width`` inputs.
+
+        With about as many rows as inputs, the solves of a chunk cost no
+        more than its products.
+        """
+        if self.chunk_rows is not None:
+            return self.chunk_rows
+        return max(50, min(width, n // 7))
 
     def check(self, penalties: Penalties) -> None:
         """Refuse a box on V: here V is what the network computes."""

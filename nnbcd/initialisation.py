@@ -34,7 +34,7 @@ SCHEMES: dict[str, Scheme] = {
 
 
 def initial_state(
-    problem: Problem, *, seed: int, scheme: str, scale: float
+    problem: Problem, *, seed: int, scheme: str, scale: float | None
 ) -> State:
     """Weights by ``scheme`` times ``scale``, zero biases, U and V forward.
 
@@ -46,8 +46,9 @@ def initial_state(
         run starts from the same point on every device.
     scheme : str
         A key of ``SCHEMES``.
-    scale : float
-        Factor on every weight.
+    scale : float or None
+        Factor on every weight. None: that of the coupling, which may also
+        divide the first layer's by the root mean square of X.
 
     Raises
     ------
@@ -60,12 +61,13 @@ def initial_state(
         raise ValueError(msg)
     generator = torch.Generator().manual_seed(seed)
     weights, biases = [], []
-    for layer, linear in zip(
-        problem.network.layers, problem.maps, strict=True
+    factors = _factors(problem, scale)
+    for layer, linear, factor in zip(
+        problem.network.layers, problem.maps, factors, strict=True
     ):
         # Drawn in float32 and widened: the same weights in both precisions.
         w = SCHEMES[scheme](_empty(linear.weight_shape), generator)
-        weights.append((scale * w).to(problem.x))
+        weights.append((factor * w).to(problem.x))
         zero = problem.x.new_zeros(linear.weight_shape[0])
         biases.append(zero if layer.bias else None)
     members = [
@@ -79,6 +81,16 @@ def initial_state(
         # W starts as drawn; its copy G is the nearest point found.
         return from_weights(problem, tuple(weights), state.g, tuple(biases))
     return state
+
+
+def _factors(problem: Problem, scale: float | None) -> list[float]:
+    """Factor on the weights of each layer."""
+    every = problem.coupling.default_scale if scale is None else scale
+    first = every
+    if scale is None and problem.coupling.follows_input:
+        size = float(problem.x.double().square().mean().sqrt())
+        first = every / size if size > 0 else every
+    return [first, *[every] * (problem.depth - 1)]
 
 
 def _member(

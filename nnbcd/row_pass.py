@@ -99,6 +99,8 @@ def row_pass(
     """
     settings = _settings(problem)
     step = settings.step * state.trust
+    # Shorter steps need longer means: their ratio stays as it was set.
+    memory = 1 - (1 - settings.memory) * state.trust
     network, depth = problem.network, problem.depth
     members: Members = [
         StructuredMatrix(w) if g is None else g
@@ -111,7 +113,9 @@ def row_pass(
         (i for i, s in enumerate(network.structures) if not s.free),
         default=depth,
     )
-    chunks = list(_chunks(problem, settings.chunk_rows, number))
+    width = max(linear.weight_shape[1] for linear in problem.maps)
+    rows_each = settings.rows(len(problem.x), width)
+    chunks = list(_chunks(problem, rows_each, number))
     mean = _Mean()
     for position, rows in enumerate(chunks):
         inputs, us = _forward(problem, problem.x[rows], members, biases)
@@ -128,7 +132,7 @@ def row_pass(
                     felt_below = targets.sensitivity(
                         network, i, us[i - 1], w, felt
                     )
-            grams[i] = _running(problem, i, inputs[i], grams[i], settings)
+            grams[i] = _running(problem, i, inputs[i], grams[i], memory)
             _fit(problem, i, inputs[i], change, felt, grams, members, biases)
             change, felt = below, felt_below
         if 2 * position >= len(chunks):
@@ -168,14 +172,14 @@ def _running(
     i: int,
     v: Tensor,
     past: Tensor | None,
-    settings: Consistent,
+    memory: float,
 ) -> Tensor:
     """Mean Gram matrix of the chunks so far, recent ones weighing more."""
     a = _regressors(problem, i, v)
     gram = linalg.gram(a) / len(a)
     if past is None:
         return gram
-    return settings.memory * past + (1 - settings.memory) * gram
+    return memory * past + (1 - memory) * gram
 
 
 def _fit(
@@ -194,13 +198,16 @@ def _fit(
     settings = _settings(problem)
     a = _regressors(problem, i, v)
     wanted = problem.maps[i].outputs(change).mT @ a / len(a)
-    damping = settings.damping * gram.diagonal().mean()
+    p = problem.maps[i].weight_shape[1]
+    shift = (settings.damping * gram.diagonal()[:p].mean()).repeat(len(gram))
+    # The constant column has its own scale, 1, whatever the inputs' is.
+    shift[p:] = settings.damping
     old, b = members[i], biases[i]
     q, bias_step = from_regression(
         old.dense,
         wanted,
         gram,
-        damping.expand(len(gram)),
+        shift,
         # S cancels where W is free.
         None if structure.free else felt,
     )

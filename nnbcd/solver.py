@@ -41,8 +41,9 @@ class Solver:
     penalties : Penalties
         gamma, rho, tau, alpha and friends.
     coupling : str or Coupling
-        How weights and structures meet: ``penalty`` (the paper),
-        ``constraint`` or ``consistent``; see :mod:`nnbcd.couplings`.
+        How weights and structures meet: ``consistent`` (default),
+        ``constraint`` or ``penalty`` (the paper); see
+        :mod:`nnbcd.couplings`.
     sweeps : int
         Most sweeps a run makes.
     loss : Loss
@@ -91,7 +92,7 @@ class Solver:
     """
 
     penalties: Penalties = field(default_factory=Penalties)
-    coupling: str | Coupling = "penalty"
+    coupling: str | Coupling = "consistent"
     sweeps: int = 50
     loss: Loss = field(default_factory=Squared)
     g_step: str = "guarded"
@@ -170,9 +171,8 @@ class Solver:
         first = stage(self.schedule, problem, 1)
         if start is not None:
             return hand_over(first, start)
-        scale = self.scale or self.method.default_scale
         return initial_state(
-            first, seed=seed, scheme=self.initialisation, scale=scale
+            first, seed=seed, scheme=self.initialisation, scale=self.scale
         )
 
     def blocks(

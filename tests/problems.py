@@ -76,7 +76,7 @@ def make(
         loss=LOSSES[loss],
         g_step=g_step,
         dtype=dtype,
-        **options,
+        **{"coupling": "penalty", **options},
     )
     x = scale * rng.standard_normal((n, *input_shape))
     y = rng.integers(0, network.maps[-1].d_out, n)

@@ -43,7 +43,12 @@ def image_network():
 
 def problem_of(network, n, seed=0, **options):
     rng = np.random.default_rng(seed)
-    solver = Solver(WEIGHTS, g_step="svd", certify=False, **options)
+    solver = Solver(
+        WEIGHTS,
+        g_step="svd",
+        certify=False,
+        **{"coupling": "penalty", **options},
+    )
     x = rng.standard_normal((n, network.maps[0].d_in))
     y = np.arange(n) % network.maps[-1].d_out
     return solver, solver.problem(network, x, y)

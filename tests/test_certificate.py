@@ -129,7 +129,9 @@ def drift(g_step):
     train = TensorTrain(2, modes=(2,) * 8)
     net = Network(16, [Dense(16, structure=train), Dense(3)])
     penalties = Penalties(gamma=0.5, rho=0.5, tau=1.0, alpha=0.01)
-    return Solver(penalties, sweeps=12, g_step=g_step).fit(net, x, y)
+    return Solver(
+        penalties, coupling="penalty", sweeps=12, g_step=g_step
+    ).fit(net, x, y)
 
 
 @faults
@@ -150,7 +152,9 @@ def solved_run(dtype):
     """One layer that fits its data: Phi falls to zero, fast."""
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((4, 6)), np.array([0, 1, 0, 1])
-    solver = Solver(Penalties(alpha=0.1), sweeps=36, dtype=dtype)
+    solver = Solver(
+        Penalties(alpha=0.1), coupling="penalty", sweeps=36, dtype=dtype
+    )
     return solver.fit(Network(6, [Dense(2)]), x, y)
 
 

@@ -34,6 +34,7 @@ def test_har_four_layers_as_published(nnbcd_data, monkeypatch):
     network = Network(561, [*layers, Dense(6, bias=False)])
     solver = Solver(
         Penalties(gamma=0.5, rho=0.5, tau=5.0, alpha=1.0),
+        coupling="penalty",
         g_step="svd",
         initialisation="kaiming-normal",
         scale=0.2,

@@ -97,7 +97,9 @@ def test_from_constraint_to_penalty_phi_stays(kind):
     assert float(terms.get("structure[1]", 0.0)) == 0
     phi = float(objective.value(problem, state))
     assert phi == pytest.approx(result.history.objective[-1], rel=1e-12)
-    again = Solver(sweeps=1).fit(net(KINDS[kind]), X, Y, start=result)
+    again = Solver(coupling="penalty", sweeps=1).fit(
+        net(KINDS[kind]), X, Y, start=result
+    )
     assert again.history.initial_objective == phi
 
 
@@ -209,7 +211,9 @@ def test_a_convolution_is_a_start():
         convolution, nn.ReLU(), nn.Flatten(), nn.Linear(45, 4)
     )
     x = torch.randn(7, 2, 6, 5)
-    problem = Solver(dtype="float32").problem(network, x, np.arange(7) % 4)
+    problem = Solver(coupling="penalty", dtype="float32").problem(
+        network, x, np.arange(7) % 4
+    )
     state = hand_over(problem, source)
     with torch.no_grad():
         torch.testing.assert_close(state.u[-1], source(x))
@@ -253,7 +257,7 @@ BAD = [
 @pytest.mark.parametrize(("make", "message"), BAD)
 def test_a_start_that_does_not_fit_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
-        Solver().fit(net(), X, Y, start=make())
+        Solver(coupling="penalty").fit(net(), X, Y, start=make())
 
 
 def test_a_bias_with_no_place_is_refused():
@@ -265,14 +269,14 @@ def test_a_bias_with_no_place_is_refused():
 def test_other_classes_are_refused():
     result = trained("penalty")
     with pytest.raises(ValueError, match=r"classes \[0, 1, 2\].*\[1, 2, 3\]"):
-        Solver().fit(net(), X, Y + 1, start=result)
+        Solver(coupling="penalty").fit(net(), X, Y + 1, start=result)
 
 
 @pytest.mark.parametrize("start", [3, "weights.pt", [W1, W2]])
 def test_another_kind_is_refused(start, monkeypatch):
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
     with pytest.raises(TypeError, match="start must be a Result, a State"):
-        Solver().fit(net(), X, Y, start=start)
+        Solver(coupling="penalty").fit(net(), X, Y, start=start)
 
 
 @pytest.mark.parametrize("coupling", COUPLINGS)
@@ -294,7 +298,7 @@ def test_a_warm_start_leads_a_cold_one_on_digits(structure):
     network = Network(64, [*hidden, Dense(10)])
     rows = data.x_train, data.y_train
     warm = Solver(coupling="consistent", sweeps=3).fit(network, *rows)
-    lifted = Solver(sweeps=5)
+    lifted = Solver(coupling="penalty", sweeps=5)
     cold = lifted.fit(network, *rows)
     after = lifted.fit(network, *rows, start=warm)
     assert after.certificate().holds

@@ -24,7 +24,9 @@ NET = Network(5, [Dense(6, structure=Sparse(0.5)), Dense(2)])
 
 @pytest.fixture(scope="module")
 def result():
-    return Solver(sweeps=3).fit(NET, X, Y, validation=(X[:4], Y[:4]))
+    return Solver(coupling="penalty", sweeps=3).fit(
+        NET, X, Y, validation=(X[:4], Y[:4])
+    )
 
 
 def block(before=4.0, after=1.0, guaranteed=2.0, **changes):
@@ -86,7 +88,9 @@ def test_accuracies_are_those_of_the_result(result):
 
 
 def test_without_validation_there_are_no_accuracies():
-    (record,) = Solver(sweeps=1).fit(NET, X, Y).history.sweeps
+    (record,) = (
+        Solver(coupling="penalty", sweeps=1).fit(NET, X, Y).history.sweeps
+    )
     assert record.train_accuracy is None
     assert record.validation_accuracy is None
 
@@ -166,4 +170,6 @@ def test_text_that_is_no_history_is_refused(text):
 def test_a_wrong_validation_set_is_refused():
     for y in (Y[:3], Y[:4, None], Y[:0]):
         with pytest.raises(ValueError, match="validation"):
-            Solver(sweeps=1).fit(NET, X, Y, validation=(X[:4], y))
+            Solver(coupling="penalty", sweeps=1).fit(
+                NET, X, Y, validation=(X[:4], y)
+            )

@@ -19,7 +19,7 @@ def no_shape_checker(monkeypatch):
 
 
 def bind(x=X, y=Y, net=NET, **options):
-    return Solver(**options).problem(net, x, y)
+    return Solver(**{"coupling": "penalty", **options}).problem(net, x, y)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_data_frames():
 def test_an_array_that_cannot_be_written():
     x, y = X.copy(), Y.copy()
     x.flags.writeable = y.flags.writeable = False
-    result = Solver(sweeps=1).fit(NET, x, y)
+    result = Solver(coupling="penalty", sweeps=1).fit(NET, x, y)
     assert result.accuracy(x, y) >= 0
 
 
@@ -70,7 +70,7 @@ def test_later_changes_to_the_data_have_no_effect(wrap):
 
 def test_no_graph_is_built():
     x = torch.tensor(X, requires_grad=True)
-    state = Solver(sweeps=1).fit(NET, x, Y).state
+    state = Solver(coupling="penalty", sweeps=1).fit(NET, x, Y).state
     assert not any(t.requires_grad for t in (*state.w, *state.u, *state.v))
 
 

@@ -25,6 +25,7 @@ def test_three_sweeps_are_certified(nnbcd_data, monkeypatch):
     )
     solver = Solver(
         Penalties(gamma=5.0, rho=5.0, tau=0.1, alpha=1.0),
+        coupling="penalty",
         sweeps=3,
         dtype="float32",
     )

@@ -23,7 +23,9 @@ Y = RNG.integers(0, 3, 20) * 10 - 5  # labels -5, 5, 15
 
 def fit(layers, x=X, y=Y, **options):
     network = Network(x.shape[1:], layers)
-    return Solver(**{"sweeps": 3, **options}).fit(network, x, y)
+    return Solver(**{"coupling": "penalty", "sweeps": 3, **options}).fit(
+        network, x, y
+    )
 
 
 def by_hand(result, x):

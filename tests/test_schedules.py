@@ -232,7 +232,7 @@ def test_a_run_stopped_on_the_way_ends_in_the_sets_asked_for(kind, coupling):
 
 
 def test_a_run_that_never_starts_is_compressed_too():
-    solver = Solver(sweeps=5, schedule=Gradual(3))
+    solver = Solver(coupling="penalty", sweeps=5, schedule=Gradual(3))
     result = solver.fit(net(Sparse(0.8)), 1e200 * X, Y)
     assert result.status is Status.NONFINITE
     assert result.parameters <= net(Sparse(0.8)).parameters
@@ -247,7 +247,7 @@ def test_an_interrupt_while_a_set_is_entered(monkeypatch):
         return whole(updates, number)
 
     monkeypatch.setattr(nnbcd.run, "read", read)
-    solver = Solver(sweeps=9, schedule=Gradual(3))
+    solver = Solver(coupling="penalty", sweeps=9, schedule=Gradual(3))
     result = solver.fit(net(Sparse(0.8)), X, Y)
     assert result.status is Status.INTERRUPTED
     assert [s.sweep for s in result.history.sweeps] == [1, 2, 3, 4]
@@ -256,14 +256,18 @@ def test_an_interrupt_while_a_set_is_entered(monkeypatch):
 
 @pytest.mark.parametrize("setting", ["tol", "step_tol"])
 def test_no_run_converges_on_the_way(setting):
-    solver = Solver(sweeps=9, schedule=Gradual(3), **{setting: 1e9})
+    solver = Solver(
+        sweeps=9, schedule=Gradual(3), **{"coupling": "penalty", setting: 1e9}
+    )
     result = solver.fit(net(Sparse(0.8)), X, Y)
     assert result.status is Status.CONVERGED
     assert len(result.history.sweeps) == 4
 
 
 def test_tol_is_relative_to_the_first_sweep_in_the_sets_asked_for():
-    solver = Solver(sweeps=300, schedule=Gradual(6), tol=0.3)
+    solver = Solver(
+        coupling="penalty", sweeps=300, schedule=Gradual(6), tol=0.3
+    )
     result = solver.fit(net(Sparse(0.9)), X, Y)
     norms = [s.subgradient for s in result.history.sweeps]
     assert result.status is Status.CONVERGED
@@ -285,8 +289,8 @@ def test_any_state_of_the_problem_may_start_a_run(coupling):
 @pytest.mark.parametrize("name", STRUCTURES)
 def test_without_a_schedule_nothing_changes(name):
     network = net(STRUCTURES[name])
-    problem = Solver().problem(network, X, Y)
-    state = Solver().init(problem)
+    problem = Solver(coupling="penalty").problem(network, X, Y)
+    state = Solver(coupling="penalty").init(problem)
     assert stage(None, problem, 1) is problem
     assert enter(None, problem, state, 1) == (problem, state, False)
     assert finish(None, problem, state, 0) is None
@@ -316,7 +320,9 @@ def test_with_bounds_and_extrapolation(acceleration):
         (lambda: Gradual(3, start=1.0), r"start must lie in \[0, 1\)"),
         (lambda: Gradual(3, start=-0.1), "start must be"),
         (
-            lambda: Solver(sweeps=10, schedule=Gradual(10)),
+            lambda: Solver(
+                coupling="penalty", sweeps=10, schedule=Gradual(10)
+            ),
             "schedule takes 10 sweeps.*raise sweeps to at least 11",
         ),
     ],
@@ -329,7 +335,7 @@ def test_a_bad_schedule_is_refused_by_name(make, message):
 def test_a_number_is_no_schedule(monkeypatch):
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
     with pytest.raises(TypeError, match="schedule must be a Gradual"):
-        Solver(schedule=5)
+        Solver(coupling="penalty", schedule=5)
 
 
 def test_the_command_line_and_its_record(tmp_path, capsys):

@@ -34,7 +34,9 @@ def tensors(state):
 
 
 def run(**options):
-    return Solver(**{"sweeps": 4, **options}).fit(NET, X, Y)
+    return Solver(**{"coupling": "penalty", "sweeps": 4, **options}).fit(
+        NET, X, Y
+    )
 
 
 def test_all_sweeps():
@@ -79,7 +81,7 @@ def test_time_limit():
 
 
 def solve(*callbacks, **options):
-    solver = Solver(sweeps=10, **options)
+    solver = Solver(**{"coupling": "penalty", "sweeps": 10, **options})
     problem = solver.problem(NET, X, Y)
     return solver.run(problem, solver.init(problem), callbacks=callbacks)
 
@@ -121,7 +123,7 @@ def test_interrupted_keeps_the_last_complete_sweep():
     result = solve(bell)
     assert result.status is Status.INTERRUPTED
     assert len(result.history.sweeps) == 2
-    two = Solver(sweeps=2).fit(NET, X, Y)
+    two = Solver(coupling="penalty", sweeps=2).fit(NET, X, Y)
     assert all(map(torch.equal, tensors(result.state), tensors(two.state)))
     assert bell.closed == 1
 
@@ -139,7 +141,7 @@ def test_interrupted_in_the_middle_of_a_sweep(monkeypatch):
     monkeypatch.undo()
     assert result.status is Status.INTERRUPTED
     assert len(result.history.sweeps) == 2
-    two = Solver(sweeps=2).fit(NET, X, Y)
+    two = Solver(coupling="penalty", sweeps=2).fit(NET, X, Y)
     assert all(map(torch.equal, tensors(result.state), tensors(two.state)))
 
 
@@ -151,7 +153,7 @@ def test_an_error_of_a_callback_is_not_swallowed():
 
 
 def test_an_infinite_start():
-    result = Solver(sweeps=3).fit(NET, 1e200 * X, Y)
+    result = Solver(coupling="penalty", sweeps=3).fit(NET, 1e200 * X, Y)
     assert result.status is Status.NONFINITE
     assert not result.history.sweeps
     assert not result.certificate().holds
@@ -172,7 +174,7 @@ def test_an_objective_that_becomes_infinite(monkeypatch):
     assert len(result.history.sweeps) == 2
     assert np.isfinite(result.history.objective).all()
     monkeypatch.undo()
-    two = Solver(sweeps=2).fit(NET, X, Y)
+    two = Solver(coupling="penalty", sweeps=2).fit(NET, X, Y)
     assert all(map(torch.equal, tensors(result.state), tensors(two.state)))
 
 
@@ -200,7 +202,9 @@ def test_duplicated_columns_without_a_proximal_term(n, dtype):
     """The worst Gram matrix there is: rescued, and still falling."""
     x = np.repeat(X[:n, :1], 6, axis=1)
     net = Network(6, [Dense(8), Dense(3)])
-    solver = Solver(Penalties(alpha=0.0), sweeps=15, dtype=dtype)
+    solver = Solver(
+        Penalties(alpha=0.0), coupling="penalty", sweeps=15, dtype=dtype
+    )
     result = solver.fit(net, x, Y[:n] % 3 if n > 2 else Y[:n] * 0)
     assert result.status is Status.MAX_SWEEPS
     assert result.history.objective_increases == 0
@@ -214,7 +218,7 @@ def test_the_same_run_twice_is_the_same_to_the_bit():
 
 
 def test_a_seed_is_a_start():
-    solver = Solver()
+    solver = Solver(coupling="penalty")
     problem = solver.problem(NET, X, Y)
     one, two, other = (solver.init(problem, seed) for seed in (5, 5, 6))
     assert all(map(torch.equal, tensors(one), tensors(two)))
@@ -223,7 +227,7 @@ def test_a_seed_is_a_start():
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_start_leaves_torch_alone(scheme):
-    solver = Solver(initialisation=scheme)
+    solver = Solver(coupling="penalty", initialisation=scheme)
     problem = solver.problem(NET, X, Y)
     torch.manual_seed(3)
     before = torch.get_rng_state()
@@ -243,7 +247,9 @@ def test_a_start_leaves_torch_alone(scheme):
 def test_both_precisions_start_from_the_same_weights(scheme):
     states = []
     for dtype in ("float32", "float64"):
-        solver = Solver(initialisation=scheme, dtype=dtype)
+        solver = Solver(
+            coupling="penalty", initialisation=scheme, dtype=dtype
+        )
         states.append(solver.init(solver.problem(NET, X, Y)))
     for single, double in zip(states[0].w, states[1].w, strict=True):
         assert torch.equal(single, double.float())

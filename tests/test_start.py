@@ -36,7 +36,7 @@ VARIANCE = {
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_schemes_have_their_variance(scheme):
     net = Network(400, [Dense(100), Dense(2)])
-    solver = Solver(initialisation=scheme, scale=3.0)
+    solver = Solver(coupling="penalty", initialisation=scheme, scale=3.0)
     problem = solver.problem(net, np.ones((1, 400)), [1])
     w = solver.init(problem).w[0]
     found = float(w.square().mean()) * 400 / 9
@@ -53,7 +53,7 @@ def test_u_and_v_are_the_forward_pass(case, bounds):
     else:
         net = Network(25, [Dense(6, structure=Sparse(0.5)), Dense(3)])
     x = np.random.default_rng(0).standard_normal((7, *net.input_shape))
-    solver = Solver(Penalties(v_bounds=bounds), scale=1.0)
+    solver = Solver(Penalties(v_bounds=bounds), coupling="penalty", scale=1.0)
     problem = solver.problem(net, x, np.arange(7) % 3)
     state = solver.init(problem)
     terms = objective.terms(problem, state)
@@ -73,7 +73,7 @@ def test_u_and_v_are_the_forward_pass(case, bounds):
 
 def test_the_default_is_small_as_in_the_paper():
     solver, problem = make()
-    one = Solver(scale=1.0).init(problem).w[0]
+    one = Solver(coupling="penalty", scale=1.0).init(problem).w[0]
     torch.testing.assert_close(solver.init(problem).w[0], 0.2 * one)
 
 
@@ -110,11 +110,11 @@ NAN = float("nan")
 )
 def test_a_bad_setting_is_refused_by_name(setting, value, no_shape_checker):
     with pytest.raises((ValueError, TypeError), match=f"^{setting} must"):
-        Solver(**{setting: value})
+        Solver(**{"coupling": "penalty", setting: value})
 
 
 def test_an_unknown_scheme_is_refused_by_name():
-    solver = Solver(initialisation="zeros")
+    solver = Solver(coupling="penalty", initialisation="zeros")
     _, problem = make()
     message = "initialisation must be one of.*orthogonal.*'zeros'"
     with pytest.raises(ValueError, match=message):
@@ -126,7 +126,9 @@ def test_the_loss_falls_and_the_classes_are_learnt():
     y = rng.integers(0, 3, 90)
     x = rng.standard_normal((90, 8)) + 3 * np.eye(3, 8)[y]
     net = Network(8, [Dense(16, structure=TensorTrain(3)), Dense(3)])
-    result = Solver(sweeps=60).fit(net, x, y, validation=(x, y))
+    result = Solver(coupling="penalty", sweeps=60).fit(
+        net, x, y, validation=(x, y)
+    )
     assert result.history.sweeps[-1].validation_accuracy > 0.9
     assert result.history.objective[-1] < 0.5 * result.history.objective[0]
     assert result.network.activations[0] == ReLU()

@@ -161,7 +161,7 @@ def test_a_fixed_point_stays():
 
 def test_the_hand_cranked_loop_is_the_sweep():
     problem, state = build("str-train")
-    solver = Solver()
+    solver = Solver(coupling="penalty")
     states = [s for s, _ in solver.blocks(problem, state, number=3)]
     records = [r for _, r in solver.blocks(problem, state, number=3)]
     direct = list(sweep(problem, state))
@@ -185,10 +185,12 @@ def test_check_descent_names_the_block_that_rises(block, monkeypatch):
 
     monkeypatch.setitem(nnbcd.sweep._BLOCKS, block, raised)
     problem, state = build("str-train")
-    solver = Solver(check_descent=True)
+    solver = Solver(coupling="penalty", check_descent=True)
     message = f"block {block} of layer 2 raised the objective.*sweep 4"
     with pytest.raises(AscentError, match=message):
         list(solver.blocks(problem, state, number=4))
     with pytest.raises(AscentError, match=message):
         solver.step(problem, state, number=4)
-    list(Solver().blocks(problem, state))  # not asked to check: no error
+    list(
+        Solver(coupling="penalty").blocks(problem, state)
+    )  # not asked to check: no error

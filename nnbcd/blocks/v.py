@@ -104,7 +104,7 @@ def _dense(
 def _transfer(
     problem: Problem, state: State, i: int
 ) -> Float[Tensor, "d_out d_in"]:
-    """rho W (gamma I + rho W^T W)^-1, by the smaller of its two systems.
+    """The matrix rho W (gamma I + rho W^T W)^-1, by its smaller system.
 
     Formed once and applied by one product: N right-hand sides through the
     triangular factor would cost twice the time for the same flops.

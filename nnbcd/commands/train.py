@@ -13,6 +13,7 @@ from pathlib import Path
 from nnbcd.activations import BY_NAME as ACTIVATIONS
 from nnbcd.commands.info import environment
 from nnbcd.commands.layers import STRUCTURES, build_network
+from nnbcd.commands.method import build_solver, choose_coupling
 from nnbcd.commands.report import print_table, summary
 from nnbcd.commands.warm import check, warm_start
 from nnbcd.couplings import BY_NAME as COUPLINGS
@@ -20,9 +21,7 @@ from nnbcd.datasets import load
 from nnbcd.initialisation import SCHEMES
 from nnbcd.inputs import DTYPES
 from nnbcd.losses import BY_NAME as LOSSES
-from nnbcd.losses import get_loss
 from nnbcd.problem import G_STEPS, Penalties
-from nnbcd.schedules import Gradual
 from nnbcd.solver import Solver
 
 __all__ = ["add_arguments", "run"]
@@ -86,14 +85,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_.add_argument(
         "--coupling",
         choices=COUPLINGS,
-        default="penalty",
-        help="how weights and structures meet",
+        help="how weights and structures meet; default: consistent, or "
+        "penalty where an option of the lifted objective is given",
     )
     run_.add_argument(
         "--g-step",
         choices=G_STEPS,
-        default="guarded",
-        help="how a tensor train is fitted",
+        help="how a tensor train is fitted (penalty); default guarded",
     )
     run_.add_argument(
         "--loss",
@@ -106,8 +104,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         run_.add_argument(
             f"--{name}",
             type=float,
-            help="penalty weight",
-            default=getattr(weights, name),
+            help="weight in the lifted objective (penalty, constraint); "
+            f"default {getattr(weights, name):g}",
         )
     run_.add_argument(
         "--gradual",
@@ -124,7 +122,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_.add_argument(
         "--acceleration",
         action=argparse.BooleanOptionalAction,
-        default=False,
         help="extrapolate after each sweep (penalty, constraint)",
     )
     run_.add_argument(
@@ -143,9 +140,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_.add_argument(
         "--tol",
         type=float,
-        default=0.0,
-        help="stop when the "
-        "subgradient falls below this share of its first norm",
+        help="stop when the subgradient falls below this share of its first "
+        "norm (penalty, constraint)",
     )
     run_.add_argument(
         "--time-limit",
@@ -174,33 +170,11 @@ def run(options: argparse.Namespace) -> int:
     With --warm-start the history, the certificate and the number of sweeps
     are those of the chosen coupling; the seconds are those of both.
     """
+    choose_coupling(options)
     check(options)
     data = load(options.data)
     network = build_network(options, data.features, data.classes)
-    solver = Solver(
-        Penalties(
-            options.gamma,
-            options.rho,
-            options.tau,
-            options.alpha,
-            options.ridge,
-        ),
-        coupling=options.coupling,
-        sweeps=options.sweeps,
-        loss=get_loss(options.loss),
-        g_step=options.g_step,
-        initialisation=options.initialisation,
-        scale=options.scale,
-        tol=options.tol,
-        time_limit=options.time_limit,
-        schedule=None
-        if options.gradual is None
-        else Gradual(options.gradual),
-        acceleration=options.acceleration,
-        check_descent=options.check_descent,
-        dtype=options.dtype,
-        device=options.device,
-    )
+    solver = build_solver(options)
     if options.record is not None and not options.record.parent.is_dir():
         msg = f"--record: the folder {options.record.parent} does not exist."
         raise ValueError(msg)
