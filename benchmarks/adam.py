@@ -91,7 +91,8 @@ def run_case(case: Comparison, options: argparse.Namespace) -> Row:
         "parameters": case.network.parameters,
         "dense_parameters": case.network.dense_parameters,
         "loss": case.loss.name,
-        "coupling": asdict(case.coupling),
+        "coupling": asdict(Solver().method),
+        "schedule": None if case.schedule is None else asdict(case.schedule),
         "ours": ours,
         "adam": lines,
         "provenance": origin,
@@ -102,7 +103,7 @@ def _ours(
     case: Comparison, data: Dataset, seed: int, options: argparse.Namespace
 ) -> Row:
     solver = Solver(
-        coupling=case.coupling,
+        schedule=case.schedule,
         sweeps=case.sweeps,
         loss=case.loss,
         dtype="float32",
@@ -122,9 +123,16 @@ def _ours(
         "seed": seed,
         "seconds": np.cumsum([s.seconds for s in sweeps]).tolist(),
         "accuracy": [s.validation_accuracy for s in sweeps],
-        "stored": [result.parameters] * len(sweeps),
+        "stored": [_stored(case, s.sweep) for s in sweeps],
         "objective_increases": result.history.objective_increases,
     }
+
+
+def _stored(case: Comparison, sweep: int) -> int:
+    """Numbers stored after ``sweep``: more while the sets still tighten."""
+    if case.schedule is None:
+        return case.network.parameters
+    return case.schedule.network(case.network, sweep).parameters
 
 
 def _adam(

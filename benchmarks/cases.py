@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from benchmarks import networks
-from nnbcd import Free, Network, Sparse, Squared, TensorTrain
-from nnbcd.couplings import Consistent
+from nnbcd import Free, Gradual, Network, Sparse, Squared, TensorTrain
 from nnbcd.losses import Loss
 
 __all__ = ["CASES", "Case", "Goal"]
@@ -39,8 +38,8 @@ class Case:
         A name that :func:`nnbcd.datasets.load` knows.
     network : Network
         What is trained.
-    coupling : Consistent
-        The settings of the sweep.
+    schedule : Gradual, optional
+        How the sets tighten over the first sweeps.
     goals : tuple of Goal
         The run lasts until the last one.
     rows : int, optional
@@ -52,10 +51,10 @@ class Case:
     name: str
     data: str
     network: Network
-    coupling: Consistent
     goals: tuple[Goal, ...]
     rows: int | None = None
     loss: Loss = field(default_factory=Squared)
+    schedule: Gradual | None = None
 
     @property
     def sweeps(self) -> int:
@@ -63,93 +62,79 @@ class Case:
         return max(goal.sweep for goal in self.goals)
 
 
-DIGITS = Consistent(chunk_rows=200)
-HAR = Consistent(chunk_rows=1000)
-MNIST = Consistent(chunk_rows=500)
-
 CASES = (
     Case(
         "digits-pruned-90",
         "digits",
         networks.digits(Sparse(0.9)),
-        DIGITS,
         (Goal(3, 0.945),),
     ),
     Case(
         "digits-pruned-98",
         "digits",
         networks.digits(Sparse(0.98)),
-        DIGITS,
         (Goal(10, 0.955),),
     ),
     Case(
         "digits-tt-24",
         "digits",
         networks.digits(TensorTrain(24)),
-        DIGITS,
         (Goal(30, 0.955),),
     ),
     Case(
         "digits-tt-8",
         "digits",
         networks.digits(TensorTrain(8)),
-        DIGITS,
         (Goal(60, 0.93),),
     ),
     Case(
         "har-dense",
         "har",
         networks.har([Free()] * 4),
-        HAR,
         (Goal(5, 0.95, seconds=20.0),),
     ),
     Case(
         "har-low-rank-80",
         "har",
         networks.har_low_rank(80),
-        HAR,
         (Goal(12, 0.95), Goal(30, 0.96)),
     ),
     Case(
         "har-low-rank-20",
         "har",
         networks.har_low_rank(20),
-        HAR,
         (Goal(20, 0.93),),
     ),
     Case(
         "har-tt-80",
         "har",
         networks.har_trains(80),
-        HAR,
         (Goal(30, 0.95),),
     ),
     Case(
         "mnist-dense",
         "mnist",
         networks.lenet(Free()),
-        MNIST,
-        (Goal(60, 0.97),),
+        (Goal(30, 0.97),),
     ),
     Case(
         "mnist-pruned-90",
         "mnist",
         networks.lenet(Sparse(0.9)),
-        MNIST,
-        (Goal(60, 0.96),),
+        (Goal(30, 0.96),),
+        schedule=Gradual(10),
     ),
     Case(
         "mnist-pruned-95",
         "mnist",
         networks.lenet(Sparse(0.95)),
-        MNIST,
-        (Goal(60, 0.95),),
+        (Goal(30, 0.95),),
+        schedule=Gradual(10),
     ),
     Case(
         "mnist-cnn-40",
         "mnist",
         networks.cnn(40),
-        MNIST,
         (Goal(60, 0.96),),
         rows=6000,
     ),

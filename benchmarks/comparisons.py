@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmarks import networks
-from benchmarks.cases import DIGITS, HAR, MNIST
 from nnbcd import (
-    CrossEntropy,
     Free,
+    Gradual,
     LowRank,
     Network,
     Sparse,
+    Squared,
     TensorTrain,
 )
-from nnbcd.couplings import Consistent
 from nnbcd.losses import Loss
 from nnbcd.structures import Structure
 
@@ -34,8 +33,6 @@ class Comparison:
         A name that :func:`nnbcd.datasets.load` knows.
     network : Network
         Decides what both may store.
-    coupling : Consistent
-        The settings of the sweep.
     sweeps, epochs : int
         How long ours and Adam run.
     supports : sequence of str
@@ -45,17 +42,19 @@ class Comparison:
         Only the first rows of the training part.
     loss : Loss
         Of ours; Adam's is the cross-entropy.
+    schedule : Gradual, optional
+        How our sets tighten over the first sweeps.
     """
 
     name: str
     data: str
     network: Network
-    coupling: Consistent
     sweeps: int
     epochs: int
     supports: Sequence[str] = ("fixed",)
     rows: int | None = None
-    loss: Loss = field(default_factory=CrossEntropy)
+    loss: Loss = field(default_factory=Squared)
+    schedule: Gradual | None = None
 
 
 BOTH = ("fixed", "gradual")
@@ -67,10 +66,10 @@ def _digits(kind: str, structure: Structure, *supports: str) -> Comparison:
         f"digits-{kind}",
         "digits",
         networks.digits(structure),
-        DIGITS,
         sweeps=30,
         epochs=60,
         supports=supports or ("fixed",),
+        schedule=Gradual(5) if supports else None,
     )
 
 
@@ -81,10 +80,10 @@ def _har(
         f"har-{kind}",
         "har",
         networks.har(structures),
-        HAR,
-        sweeps=30,
-        epochs=40,
+        sweeps=20,
+        epochs=30,
         supports=supports or ("fixed",),
+        schedule=Gradual(5) if supports else None,
     )
 
 
@@ -93,10 +92,10 @@ def _mnist(kind: str, structure: Structure, *supports: str) -> Comparison:
         f"mnist-20k-{kind}",
         "mnist",
         networks.lenet(structure),
-        MNIST,
-        sweeps=40,
-        epochs=30,
+        sweeps=20,
+        epochs=20,
         supports=supports or ("fixed",),
+        schedule=Gradual(5) if supports else None,
         rows=20_000,
     )
 

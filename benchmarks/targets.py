@@ -63,7 +63,7 @@ def run_case(case: Case | Relative, options: argparse.Namespace) -> Row:
         return case.measure(options)
     data = load(case.data, case.rows)
     solver = Solver(
-        coupling=case.coupling,
+        schedule=case.schedule,
         sweeps=case.sweeps,
         loss=case.loss,
         dtype="float32",
@@ -87,7 +87,8 @@ def run_case(case: Case | Relative, options: argparse.Namespace) -> Row:
         "rows": len(data.x_train),
         "network": repr(case.network),
         "loss": case.loss.name,
-        "coupling": asdict(case.coupling),
+        "schedule": None if case.schedule is None else asdict(case.schedule),
+        "coupling": asdict(solver.method),
         "parameters": case.network.parameters,
         "dense_parameters": case.network.dense_parameters,
         "runs": runs,
