@@ -135,7 +135,7 @@ CASES = (
         "mnist-cnn-40",
         "mnist",
         networks.cnn(40),
-        (Goal(60, 0.96),),
+        (Goal(8, 0.96),),
         rows=6000,
     ),
 )
