@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from nnbcd.checks import count, number
 
@@ -23,14 +23,15 @@ __all__ = ["BY_NAME", "Consistent", "Constraint", "Coupling", "Penalty"]
 class Coupling:
     """What the couplings share; use one of the three below.
 
-    ``default_scale`` is the factor on the initial weights;
-    ``follows_input`` divides that of the first layer by the root mean
-    square of X, so that a run does not depend on the unit of X.
+    ``default_scale`` is the factor on the initial weights. With an
+    ``input_rms`` those of the first layer are scaled further, as if the
+    root mean square of X were that: then a run does not depend on the unit
+    of X.
     """
 
     name = ""
     default_scale = 1.0
-    follows_input = False
+    input_rms: ClassVar[float | None] = None
 
     def check(self, penalties: Penalties) -> None:
         """Raise ValueError if the coupling cannot serve ``penalties``."""
@@ -104,8 +105,7 @@ class Consistent(Coupling):
     decrease: float = 1e-6
 
     name = "consistent"
-    default_scale = 0.5
-    follows_input = True
+    input_rms: ClassVar[float | None] = 0.5
 
     def __post_init__(self) -> None:
         for field in ("step", "damping", "kappa", "pull"):

@@ -86,10 +86,10 @@ def initial_state(
 def _factors(problem: Problem, scale: float | None) -> list[float]:
     """Factor on the weights of each layer."""
     every = problem.coupling.default_scale if scale is None else scale
-    first = every
-    if scale is None and problem.coupling.follows_input:
+    first, wanted = every, problem.coupling.input_rms
+    if scale is None and wanted is not None:
         size = float(problem.x.double().square().mean().sqrt())
-        first = every / size if size > 0 else every
+        first = every * wanted / size if size > 0 else every
     return [first, *[every] * (problem.depth - 1)]
 
 
