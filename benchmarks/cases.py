@@ -91,7 +91,7 @@ CASES = (
         "har-dense",
         "har",
         networks.har([Free()] * 4),
-        (Goal(5, 0.95, seconds=20.0),),
+        (Goal(3, 0.95, seconds=20.0),),
     ),
     Case(
         "har-low-rank-80",
@@ -115,7 +115,7 @@ CASES = (
         "mnist-dense",
         "mnist",
         networks.lenet(Free()),
-        (Goal(30, 0.97),),
+        (Goal(24, 0.97),),
     ),
     Case(
         "mnist-pruned-90",

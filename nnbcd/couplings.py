@@ -88,8 +88,8 @@ class Consistent(Coupling):
     pull : float
         Weight c of the proximal map of the U target.
     chunk_rows : int or None
-        Rows a chunk has at most. None: as many as the widest layer has
-        inputs, but at most a seventh of the rows and at least 50.
+        Rows a chunk has at most. None: half as many as the widest layer
+        has inputs, but at most a seventh of the rows and at least 50.
     memory : float
         Weight of the past in the running Gram matrices, in [0, 1).
     decrease : float
@@ -121,12 +121,12 @@ class Consistent(Coupling):
     def rows(self, n: int, width: int) -> int:
         """Rows of a chunk out of n, the widest layer having ``width`` inputs.
 
-        With about as many rows as inputs, the solves of a chunk cost no
-        more than its products.
+        Smaller chunks make more of a pass; below half the width their
+        solves would cost more than their products.
         """
         if self.chunk_rows is not None:
             return self.chunk_rows
-        return max(50, min(width, n // 7))
+        return max(50, min(width // 2, n // 7))
 
     def check(self, penalties: Penalties) -> None:
         """Refuse a box on V: here V is what the network computes."""
