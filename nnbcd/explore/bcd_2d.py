@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from nnbcd.explore.controls import Choice, Stops
 from nnbcd.explore.grid import GridExplorer
-from nnbcd.explore.marks import Arrows, Line, Points
+from nnbcd.explore.marks import Arrows, Line, Number, Points
 from nnbcd.explore.picture import Panel, Picture
 
 __all__ = ["PLANES", "Plane", "bcd_2d_explorer", "path", "powell_path"]
 
 Array = NDArray[np.float64]
-Step = Callable[[float, float, float], float]
+Step = Callable[[float, float, Number], float]
 SWEEPS = 10
 EDGE = 2.2
 
@@ -50,16 +50,16 @@ def _mirrored(step: Step) -> tuple[Step, Step]:
     return step, lambda x, y, alpha: step(y, x, alpha)
 
 
-def _tilted(x: float, y: float, alpha: float) -> float:
+def _tilted(x: float, y: float, alpha: Number) -> float:
     return (alpha * x - 0.8 * y) / (1 + alpha)
 
 
-def _creased(x: float, y: float, alpha: float) -> float:
+def _creased(x: float, y: float, alpha: Number) -> float:
     c = 1 + alpha
     return min(max(y, (alpha * x - 1) / c), (alpha * x + 1) / c)
 
 
-def _well(x: float, y: float, alpha: float) -> float:
+def _well(x: float, y: float, alpha: Number) -> float:
     """The nearer well; without a pull both tie: take the farther one."""
     del y
     side = copysign(1.0, x)
@@ -75,14 +75,14 @@ def _neuron(u: Any, v: Any) -> Any:
     return fit + 0.5 * RHO * (u - IMAGE) ** 2
 
 
-def _neuron_u(u: float, v: float, alpha: float) -> float:
+def _neuron_u(u: float, v: float, alpha: Number) -> float:
     c = (RHO + alpha) / GAMMA
     m = (RHO * IMAGE + alpha * u) / (RHO + alpha)
     kappa = (1 + 1 / c) ** 0.5 - 1
     return max(0.0, (v + c * m) / (1 + c)) if m >= -kappa * max(v, 0) else m
 
 
-def _neuron_v(u: float, v: float, alpha: float) -> float:
+def _neuron_v(u: float, v: float, alpha: Number) -> float:
     return (1 + GAMMA * max(u, 0) + alpha * v) / (1 + GAMMA + alpha)
 
 
@@ -110,7 +110,7 @@ def path(
     plane: Plane,
     start: tuple[float, float],
     *,
-    alpha: float = 0.0,
+    alpha: Number = 0.0,
     sweeps: int = SWEEPS,
     order: tuple[int, int] = (0, 1),
 ) -> Array:
@@ -142,7 +142,7 @@ def path(
 def powell_path(
     start: tuple[float, float, float],
     *,
-    alpha: float = 0.0,
+    alpha: Number = 0.0,
     updates: int = 36,
     box: float = 3.0,
 ) -> Array:
@@ -202,7 +202,7 @@ def _place(x: float, y: float) -> str:
 
 
 def draw(
-    function: str, x: float, y: float, alpha: float, first: str
+    function: str, x: float, y: float, alpha: Number, first: str
 ) -> Picture:
     """The path from (x, y), and the length of every step."""
     plane = PLANES[function]
@@ -273,7 +273,7 @@ def bcd_2d_explorer() -> GridExplorer:
         ),
         legend=(
             f"{SWEEPS} sweeps of two updates. Steps shorter than 0.0001 are "
-            "not shown."
+            "not shown. One neuron: x is U, y is V."
         ),
         controls=(
             Choice("function", "function", tuple(PLANES), "tilted bowl"),
