@@ -10,6 +10,7 @@ from nnbcd.activations import (
 )
 from nnbcd.certificate import Certificate
 from nnbcd.history import BlockRecord, History, SweepRecord
+from nnbcd.inputs import UnscaledFeaturesWarning
 from nnbcd.linalg import SingularMatrixError
 from nnbcd.losses import CrossEntropy, Hinge, Squared
 from nnbcd.network import Conv2d, Dense, LargerThanDenseWarning, Network
@@ -54,5 +55,6 @@ __all__ = [
     "Status",
     "SweepRecord",
     "TensorTrain",
+    "UnscaledFeaturesWarning",
     "__version__",
 ]

@@ -6,6 +6,7 @@ argument and the fix.
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,9 +18,27 @@ from nnbcd.losses import Loss
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["DTYPES", "as_features", "as_targets", "as_tensor"]
+__all__ = [
+    "DTYPES",
+    "UnscaledFeaturesWarning",
+    "as_features",
+    "as_targets",
+    "as_tensor",
+    "warn_if_unscaled",
+]
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
+UNSCALED = 100.0  # raw tables of several units: hundreds and more
+
+
+class UnscaledFeaturesWarning(UserWarning):
+    """A column of X is so large that the others hardly count.
+
+    Fits are relative to the size of the inputs, so a column in a small unit
+    (grams among kilograms) hides the rest. Standardise X, for instance with
+    ``sklearn.preprocessing.StandardScaler``. A unit common to all columns
+    does not matter.
+    """
 
 
 def as_features(
@@ -69,6 +88,31 @@ def as_features(
         )
         raise ValueError(msg)
     return rows
+
+
+def warn_if_unscaled(x: Float[Tensor, "n d0"]) -> None:
+    """Warn if the columns of X differ in size as raw units do.
+
+    The size of a column is its root mean square. Warns if the largest
+    exceeds 100 times the median of those that are not zero (the lower one
+    of two medians).
+
+    Parameters
+    ----------
+    x : Tensor
+        Finite features, shape (N, d_0).
+    """
+    sizes = torch.linalg.vector_norm(x, dim=0) / len(x) ** 0.5
+    sizes = sizes[sizes > 0]
+    factor = float(sizes.max() / sizes.median()) if len(sizes) else 0.0
+    if factor > UNSCALED:
+        msg = (
+            f"a column of X is {factor:.0f} times as large as the median "
+            "column: standardise X, for instance with "
+            "sklearn.preprocessing.StandardScaler."
+        )
+        # Seen from Solver.fit: the line of the caller.
+        warnings.warn(msg, UnscaledFeaturesWarning, stacklevel=4)
 
 
 def as_targets(

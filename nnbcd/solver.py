@@ -14,7 +14,7 @@ from nnbcd.couplings import Coupling
 from nnbcd.handover import hand_over
 from nnbcd.history import BlockRecord, SweepRecord
 from nnbcd.initialisation import initial_state
-from nnbcd.inputs import DTYPES, as_features, as_targets
+from nnbcd.inputs import DTYPES, as_features, as_targets, warn_if_unscaled
 from nnbcd.losses import Loss, Squared
 from nnbcd.network import Network
 from nnbcd.probe import Pair
@@ -129,10 +129,16 @@ class Solver:
         ------
         TypeError, ValueError
             One sentence naming the argument and the fix.
+
+        Warns
+        -----
+        UnscaledFeaturesWarning
+            If a column of X is more than 100 times as large as the median.
         """
         inputs, outputs = network.maps[0].d_in, network.maps[-1].d_out
         dtype = DTYPES[self.dtype]
         rows = as_features(x, inputs, dtype=dtype, device=self.device)
+        warn_if_unscaled(rows)
         targets, classes = as_targets(y, rows, outputs, self.loss)
         return Problem(
             network,

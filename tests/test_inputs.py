@@ -1,11 +1,26 @@
 """The input boundary: what is taken, what is refused, and how."""
 
+import subprocess
+import sys
+import warnings
+
 import jaxtyping
 import numpy as np
 import pytest
 import torch
+from sklearn.datasets import load_breast_cancer, load_iris, load_wine
+from sklearn.preprocessing import StandardScaler
 
-from nnbcd import CrossEntropy, Dense, Hinge, Network, Penalties, Solver
+from nnbcd import (
+    CrossEntropy,
+    Dense,
+    Hinge,
+    Network,
+    Penalties,
+    Solver,
+    UnscaledFeaturesWarning,
+)
+from nnbcd.datasets import digits
 
 NET = Network(4, [Dense(5), Dense(3)])
 X = np.random.default_rng(0).standard_normal((6, 4))
@@ -190,3 +205,68 @@ def test_penalties_per_layer():
     assert [p.tau for p in layers] == [3.0, 3.0]
     assert [p.bounds for p in layers] == [(0, INF), None]
     assert Penalties(alpha=0, ridge=0).resolve(1)[0].alpha == 0
+
+
+def bind_set(x, y):
+    return bind(x, y, Network(x.shape[1], [Dense(int(y.max()) + 1)]))
+
+
+@pytest.mark.parametrize(
+    ("load", "factor"), [(load_wine, "313"), (load_breast_cancer, "5722")]
+)
+def test_columns_in_raw_units_warn_until_they_are_standardised(load, factor):
+    x, y = load(return_X_y=True)
+    message = f"a column of X is {factor} times.*: standardise X"
+    with pytest.warns(UnscaledFeaturesWarning, match=message) as caught:
+        bind_set(x, y)
+    assert len(caught) == 1
+    # Every warning is an error here.
+    bind_set(StandardScaler().fit_transform(x), y)
+
+
+def test_the_warning_shows_the_line_of_the_caller():
+    """In a process of its own: the shape checker adds frames."""
+    program = (
+        "from nnbcd import Dense, Network, Solver\n"
+        "x, net = [[1.0, 1.0, 1e6]], Network(3, [Dense(1)])\n"
+        "Solver(sweeps=1).fit(net, x, [0.5])\n"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr.startswith("<string>:3: UnscaledFeaturesWarning: a c")
+
+
+def pixels():
+    """Dark but for a centre; most columns at the rim are never lit."""
+    rng = np.random.default_rng(0)
+    place = np.linspace(-4, 4, 28) ** 2
+    light = np.exp(-0.5 * (place[:, None] + place)).ravel()
+    x = np.floor(255.9 * light * rng.random((300, 784)))
+    assert (x.max(0) == 0).sum() > 300
+    return x, np.arange(300) % 10
+
+
+def iris():
+    return load_iris(return_X_y=True)
+
+
+def training_digits():
+    data = digits()
+    return data.x_train, data.y_train
+
+
+@pytest.mark.parametrize("load", [iris, training_digits, pixels])
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 255.0])
+def test_columns_of_one_unit_do_not_warn(load, unit):
+    x, y = load()
+    bind_set(unit * x, y)
+
+
+@pytest.mark.parametrize("last", [0.0, 90.0, 110.0])
+def test_the_limit_is_a_hundred_medians_of_what_is_not_zero(last):
+    x = np.array([[0, 1, 1, last], [0, -1, 1, -last]])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        bind(x, [0, 1])
+    assert len(caught) == (last > 100)
+    bind(0 * x, [0, 1])
