@@ -323,7 +323,7 @@ def test_the_command_line_starts_warm(capsys):
     assert (report["sweeps"], len(report["objective"])) == (3, 4)
     loss = float(said.split("->")[1])
     assert report["objective"][0] == pytest.approx(loss, rel=1e-5)
-    assert train_command("") == 0
+    assert train_command("--coupling penalty") == 0
     cold = json.loads(capsys.readouterr().out)
     assert report["test_accuracy"] > cold["test_accuracy"]
 
