@@ -41,9 +41,8 @@ class Solver:
     penalties : Penalties
         gamma, rho, tau, alpha and friends.
     coupling : str or Coupling
-        How weights and structures meet: ``consistent`` (default),
-        ``constraint`` or ``penalty`` (the paper); see
-        :mod:`nnbcd.couplings`.
+        ``consistent``, ``constraint`` or ``penalty`` (the paper's): how
+        weights and structures meet, see :mod:`nnbcd.couplings`.
     sweeps : int
         Most sweeps a run makes.
     loss : Loss
@@ -227,7 +226,7 @@ class Solver:
         callbacks: Sequence[Callback] = (),
         progress: bool = False,
     ) -> Result:
-        """Sweep until a stopping test is met.
+        """Sweep until a stopping test is met; what came out is the Result.
 
         Parameters
         ----------
@@ -240,10 +239,6 @@ class Solver:
             stops the run.
         progress : bool
             Show a progress bar on stderr.
-
-        Returns
-        -------
-        Result
         """
         bars = [ProgressBar(self.sweeps)] if progress else []
         return run.until_stopped(
@@ -269,8 +264,7 @@ class Solver:
         network, x, y, validation, callbacks, progress
             As in :meth:`problem` (x is (N, d_0), y (N,)) and :meth:`run`.
         seed, start
-            The starting point, as in :meth:`init`. Any will do for the
-            convergence theorem.
+            Where to start, as in :meth:`init`: the theorem asks nothing.
 
         Returns
         -------
