@@ -1,0 +1,68 @@
+"""Exercises of the chapter on the proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil
+
+import numpy as np
+
+from nnbcd.exercises import Exercise, Function
+
+__all__ = ["EXERCISES"]
+
+
+def sweeps_needed(phi_0: float, a: float, b: float, delta: float) -> int:
+    """The least K with b^2 phi_0 / (a K) <= delta^2."""
+    return ceil(b**2 * phi_0 / (a * delta**2))
+
+
+def root_forgotten(phi_0: float, a: float, b: float, delta: float) -> int:
+    """Compares the squared norm with delta."""
+    return ceil(b**2 * phi_0 / (a * delta))
+
+
+def sweep_cases(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
+    """(phi_0, a, b, delta)."""
+    yield 1.0, 0.5, 2.0, 0.1
+    for _ in range(20):
+        phi_0, a, b = 10 ** rng.uniform(-1, 1.5, 3)
+        yield float(phi_0), float(a), float(b), float(rng.uniform(0.01, 0.3))
+
+
+def single_layer_b(
+    gamma: float, rho: float, alpha: float, norm_x: float
+) -> float:
+    """Spectral norm of the coefficients of V, U, W."""
+    matrix = [[alpha, gamma, 0], [0, 0, rho * norm_x], [0, 0, alpha]]
+    return float(np.linalg.norm(matrix, 2))
+
+
+def largest_entry(
+    gamma: float, rho: float, alpha: float, norm_x: float
+) -> float:
+    """Takes the largest entry for the norm."""
+    return max(alpha, gamma, rho * norm_x)
+
+
+def layer_cases(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
+    """(gamma, rho, alpha, norm of X)."""
+    yield 1.0, 1.0, 1.0, 1.0
+    for _ in range(20):
+        yield tuple(float(z) for z in 10 ** rng.uniform(-1, 1, 4))
+
+
+EXERCISES: dict[str, Exercise] = {
+    "sweeps_needed": Function(
+        solution=sweeps_needed,
+        wrong=root_forgotten,
+        start="line 15, with inf Phi = 0, solved for K",
+        cases=sweep_cases,
+    ),
+    "single_layer_b": Function(
+        solution=single_layer_b,
+        wrong=largest_entry,
+        start="lines 7, 9 and 11 with the step of V_0 = X zero",
+        cases=layer_cases,
+    ),
+}
