@@ -18,14 +18,19 @@ from benchmarks.data import load
 from benchmarks.flops import sweep_flops
 from benchmarks.outcome import compare
 from benchmarks.store import provenance, save
-from nnbcd import Dense, Network, Penalties, Solver, Sparse, TensorTrain
-from nnbcd.couplings import Consistent
+from nnbcd import (
+    Dense,
+    Gradual,
+    Network,
+    Penalties,
+    Solver,
+    Sparse,
+    TensorTrain,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = Network((64,), [Dense(16, structure=Sparse(0.5)), Dense(10)])
-TINY = Case(
-    "tiny", "digits", SMALL, Consistent(), (Goal(2, 0.3), Goal(3, 0.999))
-)
+TINY = Case("tiny", "digits", SMALL, (Goal(2, 0.3), Goal(3, 0.999)))
 
 
 @pytest.fixture
@@ -279,7 +284,9 @@ def test_time_is_the_median_over_seeds():
 
 def test_adam_runs_from_end_to_end(monkeypatch, capsys, tmp_path):
     case = next(c for c in COMPARISONS if c.name == "digits-pruned-90")
-    case = replace(case, network=SMALL, sweeps=2, epochs=2)
+    case = replace(
+        case, network=SMALL, sweeps=2, epochs=2, schedule=Gradual(1)
+    )
     monkeypatch.setattr(adam, "COMPARISONS", (case,))
     out = tmp_path / "rows.json"
     assert main(["adam", "--seeds", "0", "--out", str(out)]) == 0
