@@ -6,19 +6,14 @@ for first. The clock stops while accuracy is measured.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import torch
-from torch.nn import functional
-
-from nnbcd._typing import Float, Int, Tensor
+from nnbcd._typing import Tensor
 from nnbcd.baselines.factorised import FactorisedNetwork
+from nnbcd.baselines.loop import Recipe, Rows, descend
 from nnbcd.baselines.pruning import GradualPruning
-from nnbcd.baselines.records import AdamRecord, AdamResult
-from nnbcd.checks import choice, count, number
-from nnbcd.inputs import DTYPES, as_features
+from nnbcd.baselines.records import AdamResult
+from nnbcd.checks import choice
 from nnbcd.network import Network
 
 if TYPE_CHECKING:
@@ -29,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["SUPPORTS", "train"]
 
 SUPPORTS = ("fixed", "gradual")
-Hook = Callable[[FactorisedNetwork, int], None]
 
 
 def train(
@@ -91,120 +85,15 @@ def train(
     Kingma and Ba, arXiv:1412.6980, with torch's defaults for the betas.
     """
     choice("support", support, SUPPORTS)
-    number("lr", lr, strict=True)
-    for name, value in (
-        ("epochs", epochs),
-        ("batch", batch),
-        ("evaluations", evaluations),
-    ):
-        count(name, value)
-    rows = _features(network, x, dtype, device)
-    test = _features(network, validation[0], dtype, device)
-    codes, truth = _labels(network, y, validation[1], rows.device)
+    recipe = Recipe(lr, epochs, batch, seed, evaluations)
+    rows = Rows.read(network, x, y, validation, dtype=dtype, device=device)
     pruned = support == "fixed"
-    model = FactorisedNetwork(network, seed, pruned=pruned).to(rows)
-    steps = epochs * -(-len(rows) // batch)
-    records = _run(
-        model,
-        (rows, codes),
-        (test, truth),
-        lr=lr,
-        batch=batch,
-        steps=steps,
-        stops=max(1, steps // (epochs * evaluations)),
-        seed=seed,
-        hook=None if pruned else _pruning(steps),
-    )
-    return AdamResult(model, tuple(records), lr)
-
-
-def _run(
-    model: FactorisedNetwork,
-    train_set: tuple[Tensor, Tensor],
-    test_set: tuple[Tensor, Tensor],
-    *,
-    lr: float,
-    batch: int,
-    steps: int,
-    stops: int,
-    seed: int,
-    hook: Hook | None,
-) -> list[AdamRecord]:
-    """``steps`` steps with a record every ``stops`` and at the end."""
-    x, codes = train_set
-    optimiser = torch.optim.Adam(model.parameters(), lr=lr)
-    generator = torch.Generator().manual_seed(seed)
-    records, total, seconds, since = [], x.new_zeros(()), 0.0, 0
-    pending: list[Tensor] = []
-    start = _now(x)
-    for step in range(1, steps + 1):
-        if not pending:
-            order = torch.randperm(len(x), generator=generator)
-            pending = list(torch.split(order.to(x.device), batch))
-        part = pending.pop(0)
-        loss = functional.cross_entropy(model(x[part]), codes[part])
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        total, since = total + loss.detach(), since + 1
-        if hook is not None:
-            hook(model, step)
-        if step % stops == 0 or step == steps:
-            seconds += _now(x) - start
-            accuracy = _accuracy(model, *test_set)
-            mean = float(total) / since
-            records.append(
-                AdamRecord(step, seconds, mean, accuracy, model.stored)
-            )
-            total, since, start = x.new_zeros(()), 0, _now(x)
-    return records
+    model = FactorisedNetwork(network, seed, pruned=pruned).to(rows.x)
+    hook = None if pruned else _pruning(recipe.steps(len(rows.x)))
+    records = descend(model, rows, recipe, hook=hook)
+    return AdamResult(model, tuple(records), lr, rows.classes)
 
 
 def _pruning(steps: int) -> GradualPruning:
     last = max(1, int(0.7 * steps))
     return GradualPruning(last=last, every=max(1, steps // 100))
-
-
-def _accuracy(
-    model: FactorisedNetwork, x: Float[Tensor, "m d0"], y: Int[Tensor, " m"]
-) -> float:
-    with torch.no_grad():
-        parts = torch.split(x, 2000)
-        best = torch.cat([model(part).argmax(1) for part in parts])
-    return float((best == y).double().mean())
-
-
-def _features(
-    network: Network, x: ArrayLike | Tensor, dtype: str, device: str | None
-) -> Float[Tensor, "n d0"]:
-    width = network.maps[0].d_in
-    return as_features(x, width, dtype=DTYPES[dtype], device=device)
-
-
-def _labels(
-    network: Network,
-    y: ArrayLike | Tensor,
-    test: ArrayLike | Tensor,
-    device: torch.device,
-) -> tuple[Int[Tensor, " n"], Int[Tensor, " m"]]:
-    """Labels as column numbers, by the classes of the training part."""
-    labels = torch.as_tensor(y, device=device)
-    classes, codes = torch.unique(labels, return_inverse=True)
-    outputs = network.maps[-1].d_out
-    if len(classes) != outputs:
-        msg = (
-            f"y has {len(classes)} classes, but the last layer has "
-            f"{outputs} outputs: give the last layer {len(classes)}."
-        )
-        raise ValueError(msg)
-    wanted = torch.as_tensor(test, device=device)
-    place = torch.searchsorted(classes, wanted).clamp(max=outputs - 1)
-    # A label never trained on is no column at all: always a miss.
-    return codes, torch.where(classes[place] == wanted, place, -1)
-
-
-def _now(x: Tensor) -> float:
-    """Wall clock, once the device has done what was asked."""
-    if x.is_cuda:
-        torch.cuda.synchronize(x.device)
-    return time.perf_counter()

@@ -171,6 +171,14 @@ class FactorisedNetwork(nn.Module):
             x = sigma(weight.multiply(linear, x, bias))
         return x
 
+    def dense(self) -> tuple[Tensor, ...]:
+        """What each layer multiplies with, shapes (d_out, d_in)."""
+        out = []
+        for weight in self.weights:
+            assert isinstance(weight, Weight)
+            out.append(weight.dense())
+        return tuple(out)
+
     @property
     def stored(self) -> int:
         """Numbers stored now, biases included."""

@@ -21,7 +21,7 @@ from nnbcd.baselines.factorised import FactorisedNetwork, Weight
 from nnbcd.sparsity import keep_largest
 from nnbcd.structures import Sparse
 
-__all__ = ["GradualPruning", "share_of_zeros"]
+__all__ = ["GradualPruning", "prune", "share_of_zeros"]
 
 
 def share_of_zeros(target: float, step: int, last: int) -> float:
@@ -70,6 +70,17 @@ class GradualPruning:
             assert isinstance(weight, Weight)
             if isinstance(weight.structure, Sparse):
                 _prune(weight, weight.structure, step, self.last)
+
+
+def prune(model: FactorisedNetwork) -> None:
+    """Keep the entries of largest magnitude, as many as may be stored.
+
+    Parameters
+    ----------
+    model : FactorisedNetwork
+        Its sparse weights get supports of shape (d_out, d_in).
+    """
+    GradualPruning(last=1, every=1)(model, 1)
 
 
 def _prune(weight: Weight, structure: Sparse, step: int, last: int) -> None:
