@@ -17,7 +17,7 @@ from nnbcd.commands.method import build_solver, choose_coupling
 from nnbcd.commands.report import print_table, summary
 from nnbcd.commands.warm import check, warm_start
 from nnbcd.couplings import BY_NAME as COUPLINGS
-from nnbcd.datasets import load
+from nnbcd.datasets import NAMES, load
 from nnbcd.initialisation import SCHEMES
 from nnbcd.inputs import DTYPES
 from nnbcd.losses import BY_NAME as LOSSES
@@ -34,8 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--data",
         default="digits",
-        help="digits, mnist or har (under NNBCD_DATA), or an .npz file "
-        "with x_train, y_train, x_test, y_test",
+        help=f"{', '.join(NAMES)} (in NNBCD_DATA, or downloaded), or an "
+        ".npz file with x_train, y_train, x_test, y_test",
     )
     net.add_argument(
         "--hidden",
