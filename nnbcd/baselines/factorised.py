@@ -104,7 +104,7 @@ class Weight(nn.Module):
         self,
         linear: AffineMap,
         x: Float[Tensor, "n d_in"],
-        b: Float[Tensor, " d_out"] | None,
+        b: Float[Tensor, " q"] | None,
     ) -> Float[Tensor, "n d_out"]:
         """The layer's affine image, factor by factor where that is cheaper.
 
@@ -115,7 +115,7 @@ class Weight(nn.Module):
         x : Tensor
             Shape (n, d_in).
         b : Tensor or None
-            Shape (d_out,).
+            Shape (d_out,), or (channels,) of a convolution.
         """
         if isinstance(self.structure, LowRank) and isinstance(
             linear, DenseMap
