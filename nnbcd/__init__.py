@@ -9,6 +9,7 @@ from nnbcd.activations import (
     ReLU6,
 )
 from nnbcd.certificate import Certificate
+from nnbcd.checkpoint import Checkpoint
 from nnbcd.history import BlockRecord, History, SweepRecord
 from nnbcd.inputs import UnscaledFeaturesWarning
 from nnbcd.linalg import SingularMatrixError
@@ -29,6 +30,7 @@ __all__ = [
     "AscentError",
     "BlockRecord",
     "Certificate",
+    "Checkpoint",
     "Conv2d",
     "CrossEntropy",
     "Dense",

@@ -41,7 +41,7 @@ class ProgressBar:
         if record.validation_accuracy is not None:
             shown["test"] = f"{record.validation_accuracy:.3f}"
         self._bar.set_postfix(shown)
-        self._bar.update(1)
+        self._bar.update(record.sweep - self._bar.n)  # may have resumed
 
     def close(self) -> None:
         """Leave the bar as it stands."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,14 +18,17 @@ from nnbcd import (
     subgradient,
 )
 from nnbcd.callbacks import Callback
+from nnbcd.checkpoint import Checkpoint
 from nnbcd.couplings import Consistent
 from nnbcd.history import BlockRecord, History, SweepRecord, tolerance
+from nnbcd.keeper import Keeper
 from nnbcd.linalg import SingularMatrixError, squared_norm
 from nnbcd.probe import Pair, Probe
 from nnbcd.problem import Problem
 from nnbcd.result import Result, Status
 from nnbcd.state import State
 from nnbcd.sweep import AscentError, Update, read, sweep
+from nnbcd.trail import Trail
 
 if TYPE_CHECKING:
     from nnbcd.solver import Solver
@@ -98,38 +102,42 @@ def until_stopped(
     state: State,
     validation: Pair | None,
     callbacks: Sequence[Callback],
+    checkpoint: Checkpoint | str | Path | None = None,
 ) -> Result:
     """Sweep until a stopping test is met; see :meth:`nnbcd.Solver.run`."""
     start = time.perf_counter()
     probe = Probe(problem, validation)
-    first, state, _ = schedules.enter(solver.schedule, problem, state, 1)
-    initial = float(objective.value(first, state))
-    sweeps: list[SweepRecord] = []
-    blocks: list[BlockRecord] = []
-    status = Status.MAX_SWEEPS
-    planned = solver.sweeps
-    if not math.isfinite(initial):
-        status, planned = Status.NONFINITE, 0
+    keeper, saved = None, None
+    if checkpoint is not None:
+        keeper = Keeper(checkpoint, solver, problem, state)
+        saved = keeper.saved
+    if saved is None:
+        first, state, _ = schedules.enter(solver.schedule, problem, state, 1)
+        initial = float(objective.value(first, state))
+        trail = Trail(state, History(initial, dtype=solver.dtype))
+    else:
+        trail = Trail(saved.state, saved.history)
+        start -= saved.seconds
+    status = _ending(solver, trail, start)
+    if saved is not None and saved.stopped:
+        status = Status.STOPPED
     try:
-        for number in range(1, planned + 1):
-            after, record, rows = one_sweep(solver, problem, state, number)
+        while status is None:
+            after, record, rows = one_sweep(
+                solver, problem, trail.state, trail.done + 1
+            )
             if not math.isfinite(record.objective):
                 status = Status.NONFINITE
                 break
-            state = after
-            record = probe(record, state)
-            sweeps.append(record)
-            blocks.extend(rows)
+            record = probe(record, after)
+            trail.add(after, record, rows)
             # Every callback is called, also after one asked to stop.
-            if any([call(record, state) for call in callbacks]):
+            if any([call(record, after) for call in callbacks]):
                 status = Status.STOPPED
                 break
-            if _converged(solver, number, sweeps, state):
-                status = Status.CONVERGED
-                break
-            if _out_of_time(solver, start):
-                status = Status.TIME_LIMIT
-                break
+            status = _ending(solver, trail, start)
+            if keeper is not None and status is None:
+                keeper.sweep_done(trail, time.perf_counter() - start)
     except _SINGULAR:
         status = Status.SINGULAR
     except KeyboardInterrupt:
@@ -139,17 +147,19 @@ def until_stopped(
             close = getattr(call, "close", None)
             if close is not None:
                 close()
-    last = schedules.finish(solver.schedule, problem, state, len(sweeps))
+    seconds = time.perf_counter() - start
+    if keeper is not None:
+        keeper.write(trail, seconds, stopped=status is Status.STOPPED)
+    state, done = trail.state, trail.done
+    last = schedules.finish(solver.schedule, problem, state, done)
     if last is not None:
-        state = last
-        sweeps.append(probe(_closing(problem, state, len(sweeps) + 1), state))
-    history = History(initial, tuple(sweeps), tuple(blocks), solver.dtype)
+        trail.add(last, probe(_closing(problem, last, done + 1), last))
     return Result(
         problem.network,
         status,
-        state,
-        history,
-        time.perf_counter() - start,
+        trail.state,
+        trail.history,
+        seconds,
         problem.classes,
     )
 
@@ -188,16 +198,22 @@ def _closing(problem: Problem, state: State, number: int) -> SweepRecord:
     )
 
 
-def _converged(
-    solver: Solver,
-    number: int,
-    sweeps: Sequence[SweepRecord],
-    state: State,
-) -> bool:
-    schedule = solver.schedule
-    if schedule is not None and number <= schedule.sweeps:
+def _ending(solver: Solver, trail: Trail, start: float) -> Status | None:
+    """How the run ends after its last sweep; None: it goes on."""
+    if not math.isfinite(trail.initial):
+        return Status.NONFINITE
+    if trail.done and _converged(solver, trail):
+        return Status.CONVERGED
+    if trail.done and _out_of_time(solver, start):
+        return Status.TIME_LIMIT
+    return Status.MAX_SWEEPS if trail.done >= solver.sweeps else None
+
+
+def _converged(solver: Solver, trail: Trail) -> bool:
+    schedule, state = solver.schedule, trail.state
+    if schedule is not None and trail.done <= schedule.sweeps:
         return False  # the sets are not yet those asked for
-    settled = History(0.0, sweeps).settled
+    settled = History(0.0, trail.sweeps).settled
     last, first = settled[-1], settled[0]
     if (
         solver.tol > 0

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnbcd import run
 from nnbcd._typing import Tensor
 from nnbcd.callbacks import Callback, ProgressBar
+from nnbcd.checkpoint import Checkpoint
 from nnbcd.couplings import BY_NAME as COUPLINGS
 from nnbcd.couplings import Coupling
 from nnbcd.handover import hand_over
@@ -62,8 +64,8 @@ class Solver:
     time_limit : float or None
         Stop after this many seconds, at the end of a sweep.
     schedule : Gradual or None
-        Tighten the sets over the first sweeps. A run that is stopped before
-        ends with a projection on the sets asked for, and records it.
+        Tighten the sets over the first sweeps. A run that is stopped there
+        ends with a projection on the sets asked for.
     acceleration : bool
         Extrapolate after sweeps (:mod:`nnbcd.acceleration`).
     check_descent : bool
@@ -132,23 +134,16 @@ class Solver:
         Warns
         -----
         UnscaledFeaturesWarning
-            If a column of X is more than 100 times as large as the median.
+            If a column of X is 100 times as large as the median one.
         """
         inputs, outputs = network.maps[0].d_in, network.maps[-1].d_out
         dtype = DTYPES[self.dtype]
         rows = as_features(x, inputs, dtype=dtype, device=self.device)
         warn_if_unscaled(rows)
         targets, classes = as_targets(y, rows, outputs, self.loss)
-        return Problem(
-            network,
-            rows,
-            targets,
-            self.loss,
-            self.penalties.resolve(len(network.layers)),
-            self.g_step,
-            classes,
-            self.method,
-        )
+        weights = self.penalties.resolve(len(network.layers))
+        bound = network, rows, targets, self.loss, weights
+        return Problem(*bound, self.g_step, classes, self.method)
 
     @property
     def method(self) -> Coupling:
@@ -207,13 +202,7 @@ class Solver:
     def step(
         self, problem: Problem, state: State, number: int = 1
     ) -> tuple[State, SweepRecord]:
-        """One sweep.
-
-        Parameters
-        ----------
-        problem, state, number
-            As in :meth:`blocks`.
-        """
+        """One sweep; the arguments are those of :meth:`blocks`."""
         state, record, _ = run.one_sweep(self, problem, state, number)
         return state, record
 
@@ -224,6 +213,7 @@ class Solver:
         *,
         validation: Pair | None = None,
         callbacks: Sequence[Callback] = (),
+        checkpoint: Checkpoint | str | Path | None = None,
         progress: bool = False,
     ) -> Result:
         """Sweep until a stopping test is met; what came out is the Result.
@@ -237,12 +227,17 @@ class Solver:
         callbacks : sequence of callables
             Called as ``f(record, state)`` after each sweep; a true answer
             stops the run.
+        checkpoint : Checkpoint, str or Path, optional
+            File to go on from, if it exists, and to write on the way: see
+            :class:`nnbcd.Checkpoint`.
         progress : bool
             Show a progress bar on stderr.
         """
-        bars = [ProgressBar(self.sweeps)] if progress else []
+        calls = list(callbacks)
+        if progress:
+            calls.insert(0, ProgressBar(self.sweeps))
         return run.until_stopped(
-            self, problem, state, validation, [*bars, *callbacks]
+            self, problem, state, validation, calls, checkpoint
         )
 
     def fit(
@@ -255,20 +250,19 @@ class Solver:
         seed: int = 0,
         start: Start | None = None,
         callbacks: Sequence[Callback] = (),
+        checkpoint: Checkpoint | str | Path | None = None,
         progress: bool = False,
     ) -> Result:
         """Train ``network`` on (x, y): problem, init and run in one call.
 
         Parameters
         ----------
-        network, x, y, validation, callbacks, progress
-            As in :meth:`problem` (x is (N, d_0), y (N,)) and :meth:`run`.
+        network, x, y
+            As in :meth:`problem`: x is (N, d_0), y (N,).
         seed, start
-            Where to start, as in :meth:`init`: the theorem asks nothing.
-
-        Returns
-        -------
-        Result
+            As in :meth:`init`: the theorem asks nothing.
+        validation, callbacks, checkpoint, progress
+            As in :meth:`run`.
         """
         problem = self.problem(network, x, y)
         return self.run(
@@ -276,5 +270,6 @@ class Solver:
             self.init(problem, seed, start),
             validation=validation,
             callbacks=callbacks,
+            checkpoint=checkpoint,
             progress=progress,
         )

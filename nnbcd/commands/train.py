@@ -34,8 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--data",
         default="digits",
-        help=f"{', '.join(NAMES)} (in NNBCD_DATA, or downloaded), or an "
-        ".npz file with x_train, y_train, x_test, y_test",
+        help=f"{', '.join(NAMES)} (looked for in NNBCD_DATA), or an .npz "
+        "file with x_train, y_train, x_test, y_test",
     )
     net.add_argument(
         "--hidden",
@@ -159,6 +159,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="stop with an error at the first rise",
     )
+    add(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE",
+        help="go on from this file if it exists, and write it on the way",
+    )
     add("--record", type=Path, help="write history and settings here (JSON)")
     add("--quiet", action="store_true", help="no progress bar")
     add("--json", action="store_true", help="result as JSON")
@@ -188,6 +194,7 @@ def run(options: argparse.Namespace) -> int:
         validation=None if options.quiet else (data.x_test, data.y_test),
         seed=options.seed,
         start=warm,
+        checkpoint=options.checkpoint,
         progress=not options.quiet,
     )
     if warm is not None:

@@ -1,0 +1,173 @@
+"""Checkpoints: a run that is killed goes on where it was, bit by bit.
+
+A checkpoint is one ``.npz`` file without pickle, written beside its place
+and moved there when it is whole: a kill at any moment leaves the file of
+before or the file of after. It holds the state of the last complete sweep,
+the records so far, and the fingerprint of the run, so that it can't go on
+as another one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnbcd.checks import number
+from nnbcd.history import History
+from nnbcd.packing import pack, unpack
+from nnbcd.state import State
+
+__all__ = ["Checkpoint", "Saved", "load", "save"]
+
+FORMAT = "nnbcd-checkpoint-1"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a run keeps its checkpoint, and how often it writes it.
+
+    Parameters
+    ----------
+    path : str or Path
+        If the file exists the run goes on from it; the folder must exist.
+    every_seconds : float
+        At least so long between two writings; the end is always written.
+        Where writing is slow the run waits longer: at most a twentieth of
+        its time goes into it.
+
+    Raises
+    ------
+    ValueError
+        If every_seconds is negative.
+
+    Examples
+    --------
+    >>> import tempfile, torch
+    >>> from nnbcd import Dense, Network, Solver
+    >>> X, y = torch.eye(4, dtype=torch.float64), torch.tensor([0, 1, 0, 1])
+    >>> net = Network(4, [Dense(8), Dense(2)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kept = Checkpoint(f"{folder}/run.npz", every_seconds=60.0)
+    ...     half = Solver(sweeps=10).fit(net, X, y, checkpoint=kept)
+    ...     rest = Solver(sweeps=20).fit(net, X, y, checkpoint=kept)
+    >>> whole = Solver(sweeps=20).fit(net, X, y)
+    >>> rest.history.objective == whole.history.objective
+    True
+    """
+
+    path: str | Path
+    every_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))
+        seconds = number("every_seconds", self.every_seconds)
+        object.__setattr__(self, "every_seconds", seconds)
+
+
+@dataclass(frozen=True, eq=False)
+class Saved:
+    """What a checkpoint holds.
+
+    Parameters
+    ----------
+    state : State
+        After the last complete sweep; W_i of shape (d_out, d_in).
+    history : History
+        Up to that sweep.
+    seconds : float
+        Time the run has taken so far.
+    fingerprint : dict
+        Of the run, from :func:`nnbcd.fingerprint.fingerprint`.
+    stopped : bool
+        Whether a callback ended the run there.
+    """
+
+    state: State
+    history: History
+    seconds: float
+    fingerprint: dict[str, str]
+    stopped: bool = False
+
+
+def save(path: str | Path, saved: Saved) -> None:
+    """Write a checkpoint: whole, or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        Replaced if it exists; ``.part`` is added to the name meanwhile.
+    saved : Saved
+
+    Raises
+    ------
+    OSError
+        If it can't be written; what was there is still there.
+    """
+    path = Path(path)
+    arrays, layout = pack(saved.state)
+    meta = {
+        "format": FORMAT,
+        "layout": layout,
+        "history": saved.history.to_json(),
+        "seconds": saved.seconds,
+        "fingerprint": saved.fingerprint,
+        "stopped": saved.stopped,
+    }
+    arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as stream:
+            np.savez(stream, **arrays)  # type: ignore[arg-type]
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def load(path: str | Path, device: Any = None) -> Saved:
+    """Read a checkpoint.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file that :func:`save` wrote.
+    device : optional
+        Where the tensors go; default: the CPU.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no checkpoint, or a damaged one.
+    """
+    try:
+        with (
+            Path(path).open("rb") as stream,
+            np.load(stream, allow_pickle=False) as archive,
+        ):
+            arrays = {name: archive[name] for name in archive.files}
+        meta = json.loads(arrays.pop("meta").tobytes())
+        if meta["format"] != FORMAT:
+            raise KeyError(meta["format"])
+        return Saved(
+            unpack(arrays, meta["layout"], device),
+            History.from_json(meta["history"]),
+            float(meta["seconds"]),
+            dict(meta["fingerprint"]),
+            bool(meta["stopped"]),
+        )
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        msg = (
+            f"checkpoint: {path} is not a checkpoint of this version, or is "
+            "damaged: delete it to start afresh."
+        )
+        raise ValueError(msg) from None

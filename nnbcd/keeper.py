@@ -1,0 +1,102 @@
+"""One run and its checkpoint: resume, and write from time to time."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnbcd.checkpoint import Checkpoint, Saved, load, save
+from nnbcd.fingerprint import different, fingerprint
+from nnbcd.problem import Problem
+from nnbcd.state import State
+from nnbcd.trail import Trail
+
+if TYPE_CHECKING:
+    from nnbcd.solver import Solver
+
+__all__ = ["Keeper"]
+
+
+class Keeper:
+    """Resumes one run from its checkpoint and keeps that up to date.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint, str or Path
+    solver, problem, state : Solver, Problem, State
+        The run as it would start; W_i of shape (d_out, d_in).
+
+    Raises
+    ------
+    ValueError
+        If the file is that of another run; the message says what differs.
+    FileNotFoundError
+        If the folder of the file does not exist.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint | str | Path,
+        solver: Solver,
+        problem: Problem,
+        state: State,
+    ) -> None:
+        if not isinstance(checkpoint, Checkpoint):
+            checkpoint = Checkpoint(checkpoint)
+        self._path = Path(checkpoint.path)
+        self._pause = checkpoint.every_seconds
+        self._mark = fingerprint(solver, problem, state)
+        self._due = time.perf_counter() + self._pause
+        self.saved: Saved | None = None
+        if not self._path.parent.is_dir():
+            msg = (
+                f"checkpoint: the folder {self._path.parent} does not "
+                "exist: make it first."
+            )
+            raise FileNotFoundError(msg)
+        if not self._path.exists():
+            return
+        self.saved = load(self._path, problem.x.device)
+        names = different(self.saved.fingerprint, self._mark)
+        if names:
+            msg = (
+                f"checkpoint: {self._path} belongs to another run: the "
+                f"{', '.join(names)} differ; give another file or delete it."
+            )
+            raise ValueError(msg)
+
+    def sweep_done(self, trail: Trail, seconds: float) -> None:
+        """Write if it is time to.
+
+        Parameters
+        ----------
+        trail : Trail
+        seconds : float
+            Time the run has taken so far.
+        """
+        if time.perf_counter() >= self._due:
+            self.write(trail, seconds)
+
+    def write(
+        self, trail: Trail, seconds: float, *, stopped: bool = False
+    ) -> None:
+        """Write now, unless nothing has happened since it was read.
+
+        Parameters
+        ----------
+        trail, seconds
+            As in :meth:`sweep_done`.
+        stopped : bool
+            Whether a callback has ended the run.
+        """
+        if self.saved is not None:
+            if trail.done == len(self.saved.history.sweeps):
+                return
+        start = time.perf_counter()
+        save(
+            self._path,
+            Saved(trail.state, trail.history, seconds, self._mark, stopped),
+        )
+        now = time.perf_counter()
+        self._due = now + max(self._pause, 20 * (now - start))

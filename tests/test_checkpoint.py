@@ -1,0 +1,316 @@
+"""Checkpoints: killed and resumed is bitwise the same; refusals; faults."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import nnbcd.checkpoint
+from nnbcd import (
+    Checkpoint,
+    Dense,
+    Gradual,
+    LowRank,
+    Network,
+    Penalties,
+    Solver,
+    Sparse,
+    State,
+    Status,
+    TensorTrain,
+)
+from nnbcd.checkpoint import load, save
+from nnbcd.packing import pack, unpack
+
+HELPER = Path(__file__).with_name("kill_and_resume.py")
+CASES = (
+    "penalty",
+    "constraint",
+    "consistent",
+    "penalty-accelerated",
+    "constraint-accelerated",
+    "penalty-gradual",
+    "constraint-gradual",
+    "consistent-gradual",
+)
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((30, 6))
+Y = RNG.integers(0, 3, 30)
+NET = Network(6, [Dense(8, structure=Sparse(0.5)), Dense(5), Dense(3)])
+SOLVER = Solver(coupling="penalty", sweeps=6)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "run.npz"
+
+
+@pytest.fixture(scope="module")
+def kills(tmp_path_factory):
+    if not hasattr(os, "fork"):
+        pytest.skip("SIGKILL and fork: POSIX only")
+    done = subprocess.run(
+        [sys.executable, str(HELPER), str(tmp_path_factory.mktemp("k")), "1"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+        cwd=HELPER.parents[1],
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_killed_and_resumed_is_bitwise_the_same(name, kills):
+    report = kills[name]
+    assert report["killed"] == report["whole"]
+
+
+@pytest.mark.slow
+def test_the_kills_were_real(kills):
+    assert sorted(kills) == sorted(CASES)
+    assert all(report["kills"] > 0 for report in kills.values())
+    begun = [k for report in kills.values() for k in report["begun"]]
+    assert sum(k > 0 for k in begun) >= len(CASES)  # it did resume
+    assert len({r["whole"] for r in kills.values()}) == len(CASES)
+
+
+def equal(a, b):
+    """Two results agree in all but the clock."""
+    weights = zip(a.state.weights(), b.state.weights(), strict=True)
+    return (
+        a.history.objective == b.history.objective
+        and all(torch.equal(x, y) for x, y in weights)
+        and [s.sweep for s in a.history.sweeps]
+        == [s.sweep for s in b.history.sweeps]
+    )
+
+
+def test_goes_on_to_more_sweeps(path):
+    half = SOLVER.fit(NET, X, Y, checkpoint=path)
+    longer = replace(SOLVER, sweeps=11)
+    rest = longer.fit(NET, X, Y, checkpoint=str(path))
+    assert len(half.history.sweeps) == 6
+    assert equal(rest, longer.fit(NET, X, Y))
+    assert rest.seconds > half.seconds
+
+
+def test_a_finished_run_is_not_run_again(path, monkeypatch):
+    first = SOLVER.fit(NET, X, Y, checkpoint=path)
+    before = path.stat().st_mtime_ns
+    monkeypatch.setattr("nnbcd.run.one_sweep", None)
+    again = SOLVER.fit(NET, X, Y, checkpoint=path)
+    assert again.status is first.status
+    assert equal(again, first)
+    assert path.stat().st_mtime_ns == before
+
+
+def test_an_interrupt_is_resumed(path):
+    def interrupt(record, state):
+        if record.sweep == 3:
+            raise KeyboardInterrupt
+
+    part = SOLVER.fit(NET, X, Y, checkpoint=path, callbacks=[interrupt])
+    assert part.status is Status.INTERRUPTED
+    assert len(load(path).history.sweeps) == 3
+    whole = SOLVER.fit(NET, X, Y, checkpoint=path)
+    assert whole.status is Status.MAX_SWEEPS
+    assert equal(whole, SOLVER.fit(NET, X, Y))
+
+
+def test_an_interrupt_between_state_and_record_loses_the_sweep(monkeypatch):
+    from nnbcd.trail import Trail
+
+    add = Trail.add
+
+    def interrupted(self, state, record, blocks=()):
+        if record.sweep == 3:
+            self._sweeps.append(record)
+            raise KeyboardInterrupt
+        add(self, state, record, blocks)
+
+    monkeypatch.setattr(Trail, "add", interrupted)
+    part = SOLVER.fit(NET, X, Y)
+    monkeypatch.undo()
+    assert part.status is Status.INTERRUPTED
+    assert equal(part, replace(SOLVER, sweeps=2).fit(NET, X, Y))
+
+
+def test_a_callback_that_stopped_the_run_is_remembered(path):
+    def stop(record, state):
+        return record.sweep == 2
+
+    SOLVER.fit(NET, X, Y, checkpoint=path, callbacks=[stop])
+    again = SOLVER.fit(NET, X, Y, checkpoint=path, callbacks=[stop])
+    assert again.status is Status.STOPPED
+    assert len(again.history.sweeps) == 2
+
+
+def test_stopped_before_the_sets_are_reached(path):
+    solver = replace(SOLVER, schedule=Gradual(4))
+
+    def interrupt(record, state):
+        if record.sweep == 3:
+            raise KeyboardInterrupt
+
+    part = solver.fit(NET, X, Y, checkpoint=path, callbacks=[interrupt])
+    assert part.history.sweeps[-1].sweep == 4  # the closing projection
+    whole = solver.fit(NET, X, Y, checkpoint=path)
+    assert equal(whole, solver.fit(NET, X, Y))
+
+
+def test_time_counts_from_the_first_start(path):
+    solver = replace(SOLVER, sweeps=10**6, time_limit=0.2)
+    first = solver.fit(NET, X, Y, checkpoint=path)
+    again = solver.fit(NET, X, Y, checkpoint=path)
+    assert again.status is Status.TIME_LIMIT
+    assert len(again.history.sweeps) == len(first.history.sweeps)
+
+
+def test_is_written_at_most_so_often(path, monkeypatch):
+    written = []
+    monkeypatch.setattr(
+        "nnbcd.keeper.save", lambda path, saved: written.append(saved)
+    )
+    SOLVER.fit(NET, X, Y, checkpoint=Checkpoint(path, 0.0))
+    often = len(written)
+    SOLVER.fit(NET, X, Y, checkpoint=Checkpoint(path, 1000.0))
+    assert often > 1
+    assert len(written) == often + 1  # the end
+    assert len(written[-1].history.sweeps) == 6
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"seed": 1}, "start"),
+        ({"x": X + 1e-9}, "data"),
+        ({"y": np.roll(Y, 1)}, "data"),
+        ({"network": NET.with_structures([Sparse(0.6), *NET.structures[1:]])},
+         "network"),
+        ({"penalties": Penalties(tau=4.0)}, "penalties"),
+        ({"coupling": "constraint"}, "method"),
+        ({"dtype": "float32"}, "dtype"),
+        ({"acceleration": True}, "acceleration"),
+        ({"schedule": Gradual(2)}, "schedule"),
+    ],
+)  # fmt: skip
+def test_another_run_is_refused(path, change, named):
+    SOLVER.fit(NET, X, Y, checkpoint=path)
+    call = {"network": NET, "x": X, "y": Y, "seed": 0}
+    settings = {k: v for k, v in change.items() if k not in call}
+    call |= {k: v for k, v in change.items() if k in call}
+    with pytest.raises(ValueError, match=f"another run: the.*{named}"):
+        replace(SOLVER, **settings).fit(**call, checkpoint=path)
+
+
+@pytest.mark.parametrize("keep", [0, 40, 0.5, 0.99])
+def test_a_damaged_file_is_refused(path, keep):
+    SOLVER.fit(NET, X, Y, checkpoint=path)
+    raw = path.read_bytes()
+    path.write_bytes(raw[: int(keep * len(raw)) if keep < 1 else keep])
+    with pytest.raises(ValueError, match=r"damaged: delete it"):
+        SOLVER.fit(NET, X, Y, checkpoint=path)
+
+
+def test_a_flipped_byte_is_refused(path):
+    SOLVER.fit(NET, X, Y, checkpoint=path)
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 3] ^= 1
+    path.write_bytes(raw)
+    with pytest.raises(ValueError, match="damaged"):
+        load(path)
+
+
+def test_another_archive_is_refused(path):
+    np.savez(path, meta=np.zeros(3))
+    with pytest.raises(ValueError, match="not a checkpoint"):
+        load(path)
+
+
+def test_a_missing_folder_is_named_before_the_run(tmp_path):
+    with pytest.raises(FileNotFoundError, match="the folder .*gone does not"):
+        SOLVER.fit(NET, X, Y, checkpoint=tmp_path / "gone" / "run.npz")
+
+
+def test_a_full_disk_leaves_the_file_of_before(path, monkeypatch):
+    SOLVER.fit(NET, X, Y, checkpoint=path)
+    saved, before = load(path), path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(nnbcd.checkpoint.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        save(path, saved)
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), "often"])
+def test_every_seconds_is_checked(seconds):
+    checked = getattr(Checkpoint, "__wrapped__", Checkpoint)
+    with pytest.raises(Exception, match="every_seconds"):
+        checked("run.npz", seconds)
+
+
+def layouts():
+    """Tensors whose memory is laid out in every way the code makes."""
+    base = torch.arange(48.0, dtype=torch.float64)
+    return {
+        "plain": base.reshape(6, 8).clone(),
+        "transposed": base.reshape(6, 8).clone().mT,
+        "slice": base.reshape(6, 8)[1:5, 2:7],
+        "permuted": base.reshape(2, 4, 6).permute(2, 0, 1),
+        "expanded": torch.ones(6, 1, dtype=torch.float64).expand(6, 8),
+        "empty": torch.zeros(0, 8, dtype=torch.float64),
+    }
+
+
+@pytest.mark.parametrize("name", layouts())
+def test_a_layout_is_kept(name):
+    x = layouts()[name]
+    state = State((x,), (None,), (x,), (x.clone(),), (None,), (None,), 0.5)
+    after = unpack(*pack(state), None)
+    assert torch.equal(after.w[0], x)
+    assert after.w[0].stride() == x.stride()
+    assert (after.w[0].storage_offset() - x.storage_offset()) % 64 == 0
+    assert after.w[0] is after.u[0]  # one tensor stays one
+    assert after.w[0] is not after.v[0]
+    assert after.trust == 0.5
+
+
+@pytest.mark.parametrize(
+    "structure", [Sparse(0.5), LowRank(2), TensorTrain(2)]
+)
+@pytest.mark.parametrize("coupling", ["penalty", "constraint", "consistent"])
+def test_every_part_of_a_state_is_kept(structure, coupling):
+    network = Network(6, [Dense(8, structure=structure), Dense(3)])
+    solver = Solver(coupling=coupling)
+    problem = solver.problem(network, X, Y)
+    state, _ = solver.step(problem, solver.init(problem))
+    arrays, layout = pack(state)
+    after = unpack(arrays, json.loads(json.dumps(layout)), None)
+    for name in ("w", "b", "u", "v", "affine"):
+        for a, b in zip(
+            getattr(state, name), getattr(after, name), strict=True
+        ):
+            assert (a is None and b is None) or torch.equal(a, b)
+    g, copy = state.g[0], after.g[0]
+    assert torch.equal(g.dense, copy.dense)
+    assert (g.mask is None) == (copy.mask is None)
+    assert (g.cores is None) == (copy.cores is None)
+    if g.mask is not None:
+        assert torch.equal(g.mask, copy.mask)
+    if g.cores is not None:
+        assert all(map(torch.equal, g.cores.cores, copy.cores.cores))
+    assert (g.dense is state.w[0]) == (copy.dense is after.w[0])
+    assert after.g[1] is None
+    assert (after.trust, after.beta) == (state.trust, state.beta)
