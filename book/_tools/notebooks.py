@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -28,6 +29,8 @@ from typing import Any
 
 import jupytext
 import nbformat
+import yaml
+from jupytext import myst
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -93,10 +96,20 @@ def write(name: str) -> None:
 
 
 def text(notebook: Any) -> str:
-    """The notebook as MyST text, without outputs."""
+    """The notebook as MyST text, without outputs, as authors write it."""
     header = {"text_representation": {"extension": ".md"}}
     notebook.metadata["jupytext"] = header
-    return str(jupytext.writes(notebook, fmt="md:myst"))
+    notebook.metadata["language_info"]["pygments_lexer"] = "ipython3"
+    yaml.add_representer(str, _block, Dumper=myst.CompactDumper)
+    written = str(jupytext.writes(notebook, fmt="md:myst"))
+    # Versions of the tool would make every pull a change.
+    return re.sub(r"(?m)^ +(?:format|jupytext)_version: .*\n", "", written)
+
+
+def _block(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    """Captions of several lines in YAML's block style."""
+    style = "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style)
 
 
 def pull(name: str) -> None:

@@ -268,7 +268,9 @@ def test_citations_exist(path: Path) -> None:
 @each
 def test_statements_are_proved(path: Path) -> None:
     text = "\n".join(source(c) for c in cells(path, "markdown"))
-    stated = re.findall(r"\{prf:(?:theorem|proposition|corollary)\}", text)
+    stated = re.findall(
+        r"\{prf:(?:theorem|proposition|corollary|lemma)\}", text
+    )
     proofs = re.findall(r"\{prf:proof\}", text)
     assert len(proofs) == len(stated)
 
