@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 __all__ = ["ResumingDownloader"]
 
-_PIECE = 1 << 16
+_PIECE = 1 << 14  # bytes; a cut loses the one under way
 
 
 @dataclass(frozen=True)
@@ -100,4 +100,4 @@ class ResumingDownloader:
                     bar.update(len(piece))
         if rest and self.kept < have + rest:
             msg = "the server sent less than it announced"
-            raise requests.ConnectionError(msg)
+            raise requests.exceptions.ChunkedEncodingError(msg)

@@ -151,7 +151,7 @@ def _reason(error: Exception, kept: int) -> str:
         reason = str(error).split(" for url")[0]
     elif isinstance(error, requests.Timeout):
         reason = "no answer in time"
-    elif kept:
+    elif isinstance(error, requests.exceptions.ChunkedEncodingError):
         reason = "the connection broke off"
     else:
         reason = "no connection"
