@@ -15,7 +15,7 @@ from benchmarks.data import load
 from benchmarks.outcome import LEVELS, compare
 from benchmarks.store import provenance
 from nnbcd import Solver
-from nnbcd.baselines import AdamResult, train
+from nnbcd.baselines import AdamResult, best_rate, train
 from nnbcd.datasets import Dataset
 
 __all__ = ["COLUMNS", "cells", "plan", "quick", "run_case"]
@@ -171,21 +171,18 @@ def _best_rate(
     case: Comparison, data: Dataset, support: str, options: argparse.Namespace
 ) -> tuple[float, list[dict[str, float]]]:
     """The learning rate of best accuracy on rows held out of training."""
-    n = len(data.x_train)
-    order = np.random.default_rng(0).permutation(n)
-    held, seen = order[: n // 10], order[n // 10 :]
-    part = Dataset(
-        data.name,
-        data.x_train[seen],
-        data.y_train[seen],
-        data.x_train[held],
-        data.y_train[held],
+    search = best_rate(
+        case.network,
+        data.x_train,
+        data.y_train,
+        rates=RATES,
+        epochs=case.epochs,
+        seed=options.seeds[0],
+        support=support,
+        device=options.device,
     )
-    tried = []
-    for lr in RATES:
-        run = _adam(case, part, support, lr, options.seeds[0], options)
-        tried.append({"lr": lr, "held_out": run["accuracy"][-1]})
-    return max(tried, key=lambda t: t["held_out"])["lr"], tried
+    pairs = zip(search.rates, search.held_out, strict=True)
+    return search.lr, [{"lr": lr, "held_out": a} for lr, a in pairs]
 
 
 def cells(row: Row) -> list[list[str]]:
