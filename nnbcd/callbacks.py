@@ -33,7 +33,11 @@ class ProgressBar:
 
         if self._bar is None:
             self._bar = tqdm(
-                total=self._total, unit="sweep", file=sys.stderr, leave=True
+                total=self._total,
+                initial=record.sweep - 1,  # not 0 where a run goes on
+                unit="sweep",
+                file=sys.stderr,
+                leave=True,
             )
         shown = {"objective": f"{record.objective:.4g}"}
         if record.train_accuracy is not None:
@@ -41,7 +45,7 @@ class ProgressBar:
         if record.validation_accuracy is not None:
             shown["test"] = f"{record.validation_accuracy:.3f}"
         self._bar.set_postfix(shown)
-        self._bar.update(record.sweep - self._bar.n)  # may have resumed
+        self._bar.update(1)
 
     def close(self) -> None:
         """Leave the bar as it stands."""

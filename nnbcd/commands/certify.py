@@ -1,7 +1,7 @@
 """Judge the record of a run: did it keep what the theorem promises.
 
-Reads what ``train --record FILE`` wrote. The exit code is 0 if the
-certificate holds and 1 if it does not.
+Reads what ``train --record FILE`` or ``reproduce`` wrote. The exit code is 0
+if the certificate holds and 1 if it does not.
 """
 
 from __future__ import annotations
@@ -27,8 +27,11 @@ def run(options: argparse.Namespace) -> int:
     try:
         data = json.loads(options.record.read_text(encoding="utf-8"))
         history = History.from_json(json.dumps(data["history"]))
-    except (json.JSONDecodeError, KeyError, TypeError, UnicodeError):
-        msg = f"{options.record} is no record written by train --record."
+    except (KeyError, TypeError, ValueError):
+        msg = (
+            f"{options.record} holds no history of sweeps, as train --record "
+            "and reproduce write it (of a baseline there is none)."
+        )
         raise ValueError(msg) from None
     certificate = certify(history)
     print(certificate.to_json() if options.json else certificate)

@@ -1,0 +1,44 @@
+"""The paper's experiments, each by one command; reference runs to read.
+
+``python -m nnbcd reproduce NAME`` runs one; :func:`reproduce` is the same
+from Python, :func:`stored` reads the runs that the book shows.
+"""
+
+from nnbcd.experiments.digits import DIGITS
+from nnbcd.experiments.experiment import Arm, Baseline, Descent, Experiment
+from nnbcd.experiments.har import HAR_4, HAR_5
+from nnbcd.experiments.hyperparameters import HYPERPARAMETERS
+from nnbcd.experiments.inits import INITS
+from nnbcd.experiments.lenet_flares import LENET_FLARES
+from nnbcd.experiments.mnist_cnn import MNIST_CNN
+from nnbcd.experiments.published import PUBLISHED, Published
+from nnbcd.experiments.record import RunRecord, read, stored
+from nnbcd.experiments.runner import Plan, reproduce
+
+__all__ = [
+    "BY_NAME",
+    "PUBLISHED",
+    "Arm",
+    "Baseline",
+    "Descent",
+    "Experiment",
+    "Plan",
+    "Published",
+    "RunRecord",
+    "read",
+    "reproduce",
+    "stored",
+]
+
+BY_NAME: dict[str, Experiment] = {
+    experiment.name: experiment
+    for experiment in (
+        DIGITS,
+        MNIST_CNN,
+        HAR_4,
+        HAR_5,
+        LENET_FLARES,
+        INITS,
+        HYPERPARAMETERS,
+    )
+}

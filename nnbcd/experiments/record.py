@@ -1,0 +1,180 @@
+"""The record of a run: settings, environment, result, curve, history."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from nnbcd.history import History
+
+__all__ = ["SCHEMA", "RunRecord", "read", "stored"]
+
+SCHEMA = "nnbcd-run-1"
+POINTS = 120  # of a curve in a compact record
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run of one arm.
+
+    Parameters
+    ----------
+    experiment, run, method : str
+        Which experiment; the arm with its seed; the coupling or baseline.
+    seed : int
+    quick : bool
+        The short run or the long one.
+    settings : mapping
+        All that decides the run.
+    data : mapping
+        name, train_rows, test_rows, features, classes, note.
+    environment : mapping
+        commit, device, torch, numpy, python, threads, dtype, date, ...
+    result : mapping
+        accuracy, balanced_accuracy, train_accuracy, parameters,
+        dense_parameters, stored_bytes, effective_sparsity, sweeps, seconds,
+        peak_bytes, objective_rises, status. Seconds are of training only.
+    curve : mapping
+        Columns sweep, seconds, objective, train, test of equal length;
+        for a baseline a sweep is an evaluation, the objective its mean
+        loss, and train is empty of numbers.
+    certificate : mapping or None
+        Of :class:`nnbcd.Certificate`, with ``holds``; None for a baseline.
+    history : mapping or None
+        What :meth:`nnbcd.History.from_json` reads; None for a baseline and
+        in a compact record.
+    """
+
+    experiment: str
+    run: str
+    method: str
+    seed: int
+    quick: bool
+    settings: Mapping[str, Any] = field(repr=False)
+    data: Mapping[str, Any] = field(repr=False)
+    environment: Mapping[str, Any] = field(repr=False)
+    result: Mapping[str, Any] = field(repr=False)
+    curve: Mapping[str, list[Any]] = field(repr=False)
+    certificate: Mapping[str, Any] | None = field(default=None, repr=False)
+    history: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def arm(self) -> str:
+        """The run without its seed."""
+        return self.run.rpartition("-seed")[0]
+
+    def certified(self) -> History:
+        """The history, for :func:`nnbcd.certificate.certify`.
+
+        Raises
+        ------
+        ValueError
+            If the record has none.
+        """
+        if self.history is None:
+            msg = f"the record of {self.run} has no history of sweeps."
+            raise ValueError(msg)
+        return History.from_json(json.dumps(self.history))
+
+    def compact(self) -> RunRecord:
+        """A few kilobytes: no history, a thinner curve, five digits."""
+        count = len(self.curve["sweep"])
+        kept = _spread(count, POINTS)
+        curve = {
+            name: [_rounded(column[k]) for k in kept]
+            for name, column in self.curve.items()
+        }
+        result = {k: _rounded(v) for k, v in self.result.items()}
+        return replace(self, curve=curve, result=result, history=None)
+
+    def write(self, path: str | Path) -> Path:
+        """Write as JSON, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file, replaced if it exists; its folder is made.
+        """
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        text = json.dumps({"schema": SCHEMA} | asdict(self))
+        with part.open("w", encoding="utf-8") as stream:
+            stream.write(text + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+        return path
+
+
+def read(path: str | Path) -> RunRecord:
+    """The record at ``path``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no record of this schema.
+    """
+    try:
+        fields = json.loads(Path(path).read_text("utf-8"))
+        if fields.pop("schema") != SCHEMA:
+            raise KeyError(SCHEMA)
+        return RunRecord(**fields)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        msg = f"{path} is no record of a run ({SCHEMA})."
+        raise ValueError(msg) from None
+
+
+def stored(
+    experiment: str, folder: str | Path | None = None
+) -> list[RunRecord]:
+    """The reference runs of an experiment, compact, sorted by run.
+
+    Parameters
+    ----------
+    experiment : str
+        As given to ``python -m nnbcd reproduce``.
+    folder : str or Path, optional
+        Where ``<experiment>/<run>.json`` lie. Default: the environment
+        variable ``NNBCD_RUNS``, then ``book/_static/runs`` of the clone
+        that the package is in. An installed package has none: there the
+        records come from a clone, by one of the two.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no record; the message says how to make one.
+    """
+    root = Path(__file__).resolve().parents[2] / "book/_static/runs"
+    place = Path(folder or os.environ.get("NNBCD_RUNS") or root) / experiment
+    records = [read(path) for path in sorted(place.glob("*.json"))]
+    if not records:
+        msg = (
+            f"there is no record in {place}: set NNBCD_RUNS to the folder "
+            "book/_static/runs of a clone, or make one by "
+            f"python -m nnbcd reproduce {experiment} --compact {place.parent}"
+        )
+        raise FileNotFoundError(msg)
+    return records
+
+
+def _spread(count: int, points: int) -> list[int]:
+    """Indices that thin a curve, close together at its start."""
+    if count <= points:
+        return list(range(count))
+    steps = (math.expm1(3 * k / (points - 1)) for k in range(points))
+    last = math.expm1(3)
+    return sorted({round(s / last * (count - 1)) for s in steps})
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float) and math.isfinite(value):
+        return float(f"{value:.5g}")
+    return value
