@@ -17,14 +17,14 @@ def load(name: str, rows: int | None = None) -> Dataset:
     Parameters
     ----------
     name : str
-        digits, mnist or har.
+        A name that :func:`nnbcd.datasets.load` knows.
     rows : int, optional
         Training rows kept; the test part is always whole.
 
     Raises
     ------
     FileNotFoundError
-        If ``NNBCD_DATA`` does not lead to it; the message says how.
+        If it cannot be had; the message says where to put it.
     """
     data = _whole(name)
     if rows is None:

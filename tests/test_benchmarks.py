@@ -34,8 +34,12 @@ TINY = Case("tiny", "digits", SMALL, (Goal(2, 0.3), Goal(3, 0.999)))
 
 
 @pytest.fixture
-def no_data(monkeypatch):
+def no_data(monkeypatch, tmp_path):
+    """No data on this machine, and no network."""
     monkeypatch.delenv("NNBCD_DATA", raising=False)
+    monkeypatch.setenv("NNBCD_CACHE", str(tmp_path / "cache"))
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
 
 
 def options(**changes):

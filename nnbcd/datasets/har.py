@@ -86,7 +86,10 @@ def har(features: Features = "recomputed") -> Dataset:
 def _load(path: Path) -> Dataset | None:
     """What is kept there, or None if it cannot be read."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with (
+            path.open("rb") as stream,
+            np.load(stream, allow_pickle=False) as archive,
+        ):
             arrays = [archive[name] for name in _NAMES]
         return checked("har", *arrays)
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):

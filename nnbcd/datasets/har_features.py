@@ -3,11 +3,10 @@
 The release says what its features are (``features_info.txt``), not how each
 is computed. The rules here were found by comparison with the means by
 subject and activity that were published with it, and with rows that were
-quoted from it. Of the 66 published columns without a jerk signal 40 agree
-within 2e-7, the others within 0.025; with a jerk signal a feature agrees
-approximately, because the release lacks a sample at the end of a recording.
-Entropy of spectra, skewness, kurtosis, maxInds, bandsEnergy and correlation
-could not be compared with released values.
+quoted from it. Of the 66 published columns the 40 without a jerk signal agree
+within 2e-7; the 26 with one within 0.025, because the release lacks a sample
+at the end of a recording. Entropy of spectra, skewness, kurtosis, maxInds,
+bandsEnergy and correlation could not be compared with released values.
 """
 
 from __future__ import annotations
@@ -69,7 +68,8 @@ def features(total: Signal, body: Signal, gyro: Signal) -> Signal:
 def rescaled(x: Signal) -> Signal:
     """Each column of (N, d), linearly, from its own range to [-1, 1]."""
     low, high = x.min(axis=0), x.max(axis=0)
-    scaled: Signal = 2 * (x - low) / (high - low) - 1
+    width = np.where(high > low, high - low, 1)  # a constant becomes -1
+    scaled: Signal = 2 * (x - low) / width - 1
     return scaled
 
 

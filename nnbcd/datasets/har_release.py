@@ -53,8 +53,9 @@ def table(
     ValueError
         If they are not that many.
     """
+    text = io.BytesIO(read(name))
     try:
-        values = np.loadtxt(io.BytesIO(read(name)), ndmin=2)
+        values = np.loadtxt(text, ndmin=2)
     except ValueError:
         values = np.empty((0, 0))
     if values.shape != (ROWS[part], columns):

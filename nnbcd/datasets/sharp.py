@@ -50,5 +50,5 @@ def sharp() -> Dataset:
         if set(table.labels) - {"0", "1"}:
             msg = f"data: the Level of a row must be 0 or 1 in {path}."
             raise ValueError(msg)
-        arrays += [table.x, table.labels.astype(np.int64)]
+        arrays += [table.x, np.array(table.labels, np.int64)]
     return checked("sharp", *arrays)

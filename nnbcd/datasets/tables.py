@@ -21,14 +21,14 @@ class Table:
     ----------
     names : tuple of str
         Of the features.
-    labels : ndarray
-        As written, (N,).
+    labels : tuple of str
+        As written, one a row.
     x : ndarray
         Features, (N, d).
     """
 
     names: tuple[str, ...]
-    labels: NDArray[np.str_] = field(repr=False)
+    labels: tuple[str, ...] = field(repr=False)
     x: NDArray[np.float64] = field(repr=False)
 
 
@@ -83,5 +83,5 @@ def read(path: Path, *, label: str, after: str) -> Table:
         msg = f"data: {path} has a row that is not all numbers: {error}."
         raise ValueError(msg) from None
     column = lower.index(label)
-    labels = np.array([line.split(",", column + 1)[column] for line in lines])
+    labels = tuple(line.split(",", column + 1)[column] for line in lines)
     return Table(tuple(names[first:]), labels, x)
