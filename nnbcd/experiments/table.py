@@ -100,7 +100,7 @@ def _published(p: Published) -> tuple[str, ...]:
         str(p.sweeps),
         _range(p.train),
         _range(p.test),
-        "" if p.stored is None else f"{100 * p.stored:.0f}%*",
+        "" if p.stored is None else f"{100 * p.stored:.0f}%",
         "-".join(str(n) for n in dict.fromkeys(p.rises)),
         "",
         "-".join(f"{s:.0f}" for s in dict.fromkeys(seconds)) + "†",
@@ -147,7 +147,7 @@ def _caption(
     parts.append("stored: share of the dense numbers")
     parts.append("ep: epochs")
     if experiment.published:
-        parts.append("* structured layers only; † on the authors' GPU")
+        parts.append("† on the authors' GPU")
     note = next((r.data["note"] for r in records if r.data["note"]), "")
     if note:
         parts.append(f"data: {note}")

@@ -1,0 +1,193 @@
+"""The experiments as described, and ``python -m nnbcd reproduce``."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import nnbcd.experiments.lenet_flares as lenet
+from nnbcd import Solver
+from nnbcd.__main__ import main
+from nnbcd.commands.reproduce import NAMES
+from nnbcd.couplings import Penalty
+from nnbcd.datasets import Dataset
+from nnbcd.experiments import BY_NAME, PUBLISHED, read
+
+FEATURES = {"lenet-flares": 10}
+
+
+def arms(name):
+    x = np.zeros((2, FEATURES.get(name, 5)))
+    data = Dataset("none", x, np.zeros(2, int), x, np.zeros(2, int))
+    return {arm.name: arm for arm in BY_NAME[name].arms(data)}
+
+
+def test_the_command_line_knows_every_experiment():
+    assert tuple(BY_NAME) == NAMES
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_an_experiment_is_well_formed(name):
+    experiment = BY_NAME[name]
+    assert experiment.name == name
+    found = arms(name)
+    assert len(found) == len(experiment.arms(tiny_of(name)))  # names differ
+    assert any(arm.quick for arm in found.values())
+    assert all(arm.full for arm in found.values())
+    assert experiment.published is None or experiment.published in PUBLISHED
+    for arm in found.values():
+        assert 0 <= arm.quick <= arm.full
+        assert len(arm.label) <= 26  # fits the table
+
+
+def tiny_of(name):
+    x = np.zeros((2, FEATURES.get(name, 5)))
+    return Dataset("none", x, np.zeros(2, int), x, np.zeros(2, int))
+
+
+PAPER = {
+    "mnist-cnn": (5.0, 5.0, 0.1),
+    "har-4": (0.5, 0.5, 5.0),
+    "har-5": (0.5, 0.5, 3.0),
+    "lenet-flares": (100.0, 1.0, 200.0),
+}
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_the_settings_are_the_papers(name):
+    arm = arms(name)["penalty"]
+    weights = arm.solver.penalties
+    assert (weights.gamma, weights.rho, weights.tau) == PAPER[name]
+    assert weights.alpha == 1.0
+    assert arm.solver.method == Penalty()
+    assert arm.solver.g_step == "guarded"
+    assert arm.solver.certify
+    assert not any(layer.bias for layer in arm.network.layers)
+    assert arm.full == PUBLISHED[name][0].sweeps
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_ours_is_the_default_on_the_same_structures(name):
+    found = arms(name)
+    ours = found["consistent"]
+    assert ours.solver.method == Solver().method
+    assert ours.solver.schedule is None
+    assert ours.network.structures == found["penalty"].network.structures
+    assert found["adam"].network == ours.network
+    free = found["adam-dense"].network
+    assert all(s.free for s in free.structures)
+    assert free.dense_parameters == ours.network.dense_parameters
+
+
+@pytest.mark.parametrize("name", ["har-4", "har-5"])
+def test_the_size_is_what_the_authors_count(name):
+    network = arms(name)["penalty"].network
+    share = network.parameters / network.dense_parameters
+    assert share == pytest.approx(PUBLISHED[name][0].stored, abs=5e-5)
+
+
+def test_the_grid_and_the_starts():
+    assert len(arms("hyperparameters")) == 25
+    starts = [a.solver.initialisation for a in arms("inits").values()]
+    assert len(set(starts)) == 8
+    assert len(starts) == 16
+
+
+def test_flares_fall_back_to_the_public_set(monkeypatch):
+    def missing():
+        raise FileNotFoundError
+
+    made = tiny_of("lenet-flares")
+    monkeypatch.setattr(lenet, "sharp", lambda: made)
+    monkeypatch.setattr(lenet, "flares", missing)
+    data, note = BY_NAME["lenet-flares"].load()
+    assert data is made
+    assert "not at hand" in note
+    monkeypatch.setattr(lenet, "flares", lambda: tiny_of("har-4"))
+    data, note = BY_NAME["lenet-flares"].load()
+    assert data.features == 5
+    assert "40 features" in note
+
+
+def test_missing_data_are_one_sentence(monkeypatch, capsys, tmp_path):
+    def missing():
+        msg = "data: there is no har: put it there."
+        raise FileNotFoundError(msg)
+
+    monkeypatch.setattr("nnbcd.experiments.har.har", missing)
+    command = ["reproduce", "har-4", "--out", str(tmp_path)]
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert said.strip().endswith("data: there is no har: put it there.")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_reproduce_digits(tmp_path, capsys):
+    out, compact = tmp_path / "out", tmp_path / "compact"
+    command = ["reproduce", "digits", "--quick", "--quiet"]
+    command += ["--out", str(out), "--compact", str(compact)]
+    assert main(command) == 0
+    table = capsys.readouterr().out
+    for arm in ("NN-BCD, paper", "NN-BCD, default", "Adam, same trains"):
+        assert arm in table
+    assert main(["certify", str(out / "penalty-seed0.json")]) == 0
+    capsys.readouterr()
+    assert main([*command, "--json"]) == 0  # from the records
+    report = {r["run"]: r for r in json.loads(capsys.readouterr().out)}
+    assert report["consistent-seed0"]["result"]["accuracy"] > 0.94
+    assert report["penalty-seed0"]["result"]["objective_rises"] == 0
+    assert report["adam-dense-seed0"]["result"]["accuracy"] > 0.96
+    files = sorted(p.name for p in (compact / "digits").iterdir())
+    assert files == sorted(f"{run}-quick.json" for run in report)
+    small = read(compact / "digits" / "penalty-seed0-quick.json")
+    assert small.history is None
+    assert small.certificate["holds"]
+
+
+@pytest.mark.slow
+def test_killed_and_started_again_it_ends_the_same(tmp_path):
+    command = [sys.executable, "-m", "nnbcd", "reproduce", "digits"]
+    command += ["--arms", "penalty", "--quiet", "--checkpoint-every", "0"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    rng = random.Random(2)
+
+    def start(folder):
+        return subprocess.Popen(
+            [*command, "--out", str(folder)],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+        )
+
+    cut, whole = tmp_path / "cut", tmp_path / "whole"
+    assert start(whole).wait() == 0
+    seconds = read(whole / "penalty-seed0.json").result["seconds"]
+    kept = cut / "penalty-seed0.checkpoint.npz"
+    kills = 0
+    while kills < 2:
+        child = start(cut)
+        while not kept.exists() and child.poll() is None:
+            time.sleep(0.005)
+        time.sleep(seconds * rng.uniform(0, 0.3))
+        if child.poll() is not None:
+            break
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        kills += 1
+    assert kills
+    assert kept.exists()
+    assert start(cut).wait() == 0
+    one, two = (read(f / "penalty-seed0.json") for f in (cut, whole))
+    assert one.curve["objective"] == two.curve["objective"]
+    for name in ("accuracy", "train_accuracy", "objective_rises"):
+        assert one.result[name] == two.result[name]
+    files = [np.load(f / "penalty-seed0.npz") for f in (cut, whole)]
+    with files[0] as a, files[1] as b:
+        assert set(a) == set(b)
+        assert all(np.array_equal(a[k], b[k]) for k in a)

@@ -1,0 +1,77 @@
+"""The table: the published figure beside ours."""
+
+from dataclasses import replace
+
+import pytest
+
+from nnbcd.experiments import BY_NAME, PUBLISHED, Plan, reproduce
+from nnbcd.experiments.table import COLUMNS, print_table, rows
+
+
+@pytest.fixture
+def records(tiny, tmp_path):
+    plan = Plan(tmp_path, seeds=(0, 1, 2), quiet=True)
+    return reproduce(tiny, replace(plan, arms=("penalty", "adam")))
+
+
+def test_a_line_an_arm_with_medians(tiny, records):
+    lines = rows(tiny, records)
+    assert [line[0] for line in lines] == ["paper", "Adam"]
+    assert all(len(line) == len(COLUMNS) for line in lines)
+    middle = sorted(r.result["accuracy"] for r in records[:3])[1]
+    paper = dict(zip(COLUMNS, lines[0], strict=True))
+    assert paper["test"] == f"{middle:.3f}"
+    assert paper["steps"] == "4"
+    assert paper["cert."] == "holds"
+    adam = dict(zip(COLUMNS, lines[1], strict=True))
+    assert adam["steps"] == "2 ep"
+    assert adam["cert."] == ""
+
+
+def test_a_certificate_that_does_not_hold_is_shown(tiny, records):
+    broken = replace(
+        records[1], certificate={**records[1].certificate, "holds": False}
+    )
+    lines = rows(tiny, [records[0], broken, records[2]])
+    assert "NO" in lines[0]
+
+
+def test_the_published_figures_come_first(tiny, records):
+    known = replace(tiny, published="har-4")
+    lines = rows(known, records)
+    assert lines[0][:4] == (
+        "paper's code, rank 80",
+        "500",
+        "0.988-.991",
+        "0.960-.968",
+    )
+    assert lines[0][5] == "178-203"
+    # Ours made 4 sweeps: the last logged one up to there is the first.
+    assert lines[1][1:4] == ("1", "0.187", "0.181")
+
+
+def test_the_other_metric(tiny, records):
+    lines = rows(replace(tiny, metric="balanced_accuracy"), records)
+    middle = sorted(r.result["balanced_accuracy"] for r in records[:3])[1]
+    assert lines[0][3] == f"{middle:.3f}"
+
+
+def test_it_fits_a_terminal(tiny, records, capsys):
+    print_table(replace(tiny, published="har-4"), records)
+    text = capsys.readouterr().out
+    assert all(len(line) <= 78 for line in text.splitlines())
+    for word in ("A test", "Adam", "0.960-.968", "seeds 0, 1, 2", "made up"):
+        assert word in text
+    assert "…" not in text  # nothing was cut
+
+
+def test_published_figures_are_complete():
+    assert set(PUBLISHED) <= set(BY_NAME)
+    for several in PUBLISHED.values():
+        for p in several:
+            assert 0 < p.train[0] <= p.train[1] <= 1
+            assert 0 < p.test[0] <= p.test[1] <= 1
+            assert p.rises[0] <= p.rises[1] <= p.sweeps
+            assert p.source
+            assert p.metric in ("accuracy", "balanced_accuracy")
+            assert list(p.log) == sorted(p.log)
