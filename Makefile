@@ -35,7 +35,7 @@ endif
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help book handouts lab train test lint format types unit notebooks site \
-	nightly install pins clean distclean
+	nightly runs install pins clean distclean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 @\2/p' $(MAKEFILE_LIST) \
@@ -84,6 +84,9 @@ site: book ## Open the built book in a browser and use it
 
 nightly: $(READY) ## Run the tests that take minutes
 	$(PYTEST) -n 0 -m nightly tests
+
+runs: $(READY) ## Make the reference runs: hours; goes on when cut
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash benchmarks/reference_runs.sh
 
 install: $(READY) ## Make the environment only
 	@echo "The environment is ready: $(VENV)"

@@ -108,10 +108,7 @@ COMPARISONS = (
     _har("dense", [Free()] * 4),
     _har("pruned-90", [PRUNED] * 4, *BOTH),
     _har("low-rank-80", [Free(), *[LowRank(80)] * 3]),
-    _har(
-        "tt-80",
-        [TensorTrain(80, modes=modes) for modes in networks.HAR_MODES],
-    ),
+    _har("tt-80", networks.har_trains(80).structures[:-1]),
     _mnist("dense", Free()),
     _mnist("pruned-90", PRUNED, *BOTH),
     _mnist("low-rank-20", LowRank(20)),

@@ -217,7 +217,7 @@ class Experiment:
     metric : str
         ``accuracy`` or ``balanced_accuracy``: what the table shows.
     published : str or None
-        Key of :data:`nnbcd.experiments.published.PUBLISHED`.
+        Key of ``PUBLISHED`` in :mod:`nnbcd.experiments.published`.
     """
 
     name: str
