@@ -90,6 +90,7 @@ def test_a_record_of_other_settings_is_replaced(tiny, plan):
 def test_a_damaged_record_is_run_again(tiny, plan):
     plan = replace(plan, arms=("penalty",))
     (first,) = reproduce(tiny, plan)
+    assert not first.history["blocks"]
     (plan.out / "penalty-seed0.json").write_text('{"schema": "nn', "utf-8")
     (again,) = reproduce(tiny, plan)
     assert again.curve["objective"] == first.curve["objective"]
