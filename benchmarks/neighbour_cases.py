@@ -24,7 +24,7 @@ class Neighbours:
     network : Network
         Decides what each may store.
     methods : sequence of str
-        Keys of ``benchmarks.neighbours.METHODS``, a line each.
+        Keys of ``METHODS`` in ``neighbour_methods.py``, a line each.
     sweeps, plain_sweeps, epochs : int
         How long ours, plain BCD and Adam run.
     """

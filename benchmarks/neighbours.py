@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
 from typing import Any
 
-import numpy as np
-
 from benchmarks.data import load
 from benchmarks.neighbour_cases import CASES, Neighbours
+from benchmarks.neighbour_methods import METHODS
 from benchmarks.store import provenance
-from nnbcd import Result, Solver
-from nnbcd.baselines import (
-    AdamResult,
-    best_rate,
-    plain_bcd,
-    spectral_low_rank,
-    train,
-)
-from nnbcd.datasets import Dataset
 
-__all__ = ["COLUMNS", "METHODS", "cells", "plan", "quick", "run_case"]
+__all__ = ["COLUMNS", "cells", "plan", "quick", "run_case"]
 
 COLUMNS = (
     "case",
@@ -33,6 +23,7 @@ COLUMNS = (
     "test by seed",
     "median",
     "s",
+    "processor s",
     "lr",
     "rises",
 )
@@ -82,6 +73,8 @@ def run_case(case: Neighbours, options: argparse.Namespace) -> Row:
         line["method"] = name
         for key in ("accuracy", "seconds"):
             line[key] = median(run[key][-1] for run in line["runs"])
+        used = [run["processor"] for run in line["runs"]]
+        line["processor"] = None if None in used else median(used)
         print(
             f"  {case.name}, {name}: {line['accuracy']:.4f} in "
             f"{line['seconds']:.1f} s",
@@ -100,131 +93,13 @@ def run_case(case: Neighbours, options: argparse.Namespace) -> Row:
     }
 
 
-def _ours(
-    case: Neighbours, data: Dataset, options: argparse.Namespace
-) -> Row:
-    solver = Solver(
-        sweeps=case.sweeps,
-        dtype="float32",
-        device=options.device,
-        certify=False,
-    )
-
-    def fit(seed: int) -> Result:
-        return solver.fit(
-            case.network, *_training(data), validation=_test(data), seed=seed
-        )
-
-    return {"runs": [_bcd_run(fit(seed), seed) for seed in options.seeds]}
-
-
-def _plain(**settings: Any) -> Method:
-    """Plain BCD; without settings, those of its authors' code."""
-
-    def run(
-        case: Neighbours, data: Dataset, options: argparse.Namespace
-    ) -> Row:
-        runs = [
-            plain_bcd(
-                case.network,
-                *_training(data),
-                validation=_test(data),
-                sweeps=case.plain_sweeps,
-                dtype="float32",
-                device=options.device,
-                seed=seed,
-                **settings,
-            )
-            for seed in options.seeds
-        ]
-        pairs = zip(runs, options.seeds, strict=True)
-        return {"settings": settings, "runs": [_bcd_run(*p) for p in pairs]}
-
-    return run
-
-
-def _adam(train_by: Callable[..., AdamResult]) -> Method:
-    """Adam, its rate the better of two on rows held out of training."""
-
-    def run(
-        case: Neighbours, data: Dataset, options: argparse.Namespace
-    ) -> Row:
-        settings = {"epochs": case.epochs, "device": options.device}
-        search = best_rate(
-            case.network,
-            *_training(data),
-            method=train_by,
-            seed=options.seeds[0],
-            **settings,
-        )
-        runs = []
-        for seed in options.seeds:
-            result = train_by(
-                case.network,
-                *_training(data),
-                validation=_test(data),
-                lr=search.lr,
-                seed=seed,
-                **settings,
-            )
-            runs.append(
-                {
-                    "seed": seed,
-                    "parameters": result.parameters,
-                    "seconds": [r.seconds for r in result.records],
-                    "accuracy": [r.accuracy for r in result.records],
-                }
-            )
-        tried = zip(search.rates, search.held_out, strict=True)
-        return {"lr": search.lr, "tried": list(tried), "runs": runs}
-
-    return run
-
-
-def _bcd_run(result: Result, seed: int) -> Row:
-    sweeps = result.history.sweeps
-    return {
-        "seed": seed,
-        "parameters": result.parameters,
-        "seconds": np.cumsum([s.seconds for s in sweeps]).tolist(),
-        "accuracy": [s.validation_accuracy for s in sweeps],
-        "objective_increases": result.history.objective_increases,
-    }
-
-
-def _training(data: Dataset) -> tuple[Any, Any]:
-    return data.x_train, data.y_train
-
-
-def _test(data: Dataset) -> tuple[Any, Any]:
-    return data.x_test, data.y_test
-
-
-Method = Callable[[Neighbours, Dataset, argparse.Namespace], Row]
-# What Solver takes for the penalty coupling if nothing is said.
-OUR_START = {
-    "gamma": 0.5,
-    "rho": 0.5,
-    "alpha": 1.0,
-    "initialisation": "kaiming-normal",
-    "scale": 0.2,
-}
-METHODS: dict[str, Method] = {
-    "ours": _ours,
-    "plain BCD, as published": _plain(),
-    "plain BCD, our start": _plain(**OUR_START),
-    "Adam": _adam(train),
-    "Adam, random factors": _adam(train),
-    "Adam, spectral start": _adam(spectral_low_rank),
-}
-
-
 def cells(row: Row) -> list[list[str]]:
     """A line of the printed table for every method of a row."""
     lines = []
     for k, line in enumerate(row["methods"]):
         runs = line["runs"]
         rises = [run.get("objective_increases") for run in runs]
+        used = line["processor"]
         lines.append(
             [
                 row["name"] if k == 0 else "",
@@ -233,6 +108,7 @@ def cells(row: Row) -> list[list[str]]:
                 " ".join(f"{run['accuracy'][-1]:.3f}" for run in runs),
                 f"{line['accuracy']:.4f}",
                 f"{line['seconds']:.1f}",
+                "" if used is None else f"{used:.1f}",
                 f"{line['lr']:g}" if "lr" in line else "",
                 "" if None in rises else str(sum(rises)),
             ]

@@ -9,7 +9,9 @@ import pytest
 from benchmarks import neighbours
 from benchmarks.__main__ import main
 from benchmarks.neighbour_cases import CASES
-from nnbcd import Dense, LowRank, Network
+from benchmarks.neighbour_methods import METHODS, OUR_START
+from nnbcd import Dense, LowRank, Network, Solver
+from nnbcd.couplings import Penalty
 
 BY_NAME = {case.name: case for case in CASES}
 
@@ -36,6 +38,7 @@ def run(monkeypatch, capsys, tmp_path, name, network, seeds):
         for one in line["runs"]:
             assert one["parameters"] == row["parameters"]
             assert one["seconds"] == sorted(one["seconds"])
+            assert one["processor"] > 0
     return row, capsys.readouterr().out
 
 
@@ -75,10 +78,7 @@ def test_har_low_rank(monkeypatch, capsys, tmp_path):
 
 
 def test_our_start_is_what_the_solver_takes():
-    from nnbcd import Solver
-    from nnbcd.couplings import Penalty
-
-    solver, start = Solver(coupling="penalty"), neighbours.OUR_START
+    solver, start = Solver(coupling="penalty"), OUR_START
     for name in ("gamma", "rho", "alpha"):
         assert start[name] == getattr(solver.penalties, name)
     assert start["initialisation"] == solver.initialisation
@@ -87,4 +87,4 @@ def test_our_start_is_what_the_solver_takes():
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_method_is_known(case):
-    assert set(case.methods) <= set(neighbours.METHODS)
+    assert set(case.methods) <= set(METHODS)
