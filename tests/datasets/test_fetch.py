@@ -222,6 +222,7 @@ def test_a_folder_that_cannot_be_written(remote, tmp_path, monkeypatch):
 # The package without its __init__, which takes seconds to import torch.
 FETCH = """
 import sys, types
+import filelock, pooch, requests  # slow, so before "ready"
 sys.modules["nnbcd"] = package = types.ModuleType("nnbcd")
 package.__path__ = [sys.argv.pop(1)]
 from nnbcd.datasets.fetch import Remote, fetch
@@ -245,7 +246,7 @@ def test_two_processes_at_once(publisher, remote, cache):
     ]
     for one in both:
         assert one.stdout.readline() == "ready\n"
-    time.sleep(0.5)  # both are in fetch, and the answer is not complete
+    time.sleep(1)  # both are in fetch, and the answer is not complete
     publisher.gate.set()
     said = [one.communicate(timeout=60) for one in both]
     assert [one.returncode for one in both] == [0, 0], said
