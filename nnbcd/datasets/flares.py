@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 import numpy as np
 from numpy.typing import NDArray
 
 from nnbcd.datasets.dataset import Dataset, checked
 from nnbcd.datasets.tables import Table, find, read
 
-__all__ = ["Level", "flares"]
+__all__ = ["flares"]
 
-Level = Literal["C", "M", "M5"]
 _SOURCE = (
     "the folder Table2_dataset of "
     "https://github.com/JasonTLWang/LSTM-flare-prediction"
 )
 
 
-def flares(level: Level = "M", *, seed: int = 0) -> Dataset:
+def flares(level: str = "M", *, seed: int = 0) -> Dataset:
     """Solar flares: 40 features of an active region, the next 24 hours.
 
     25 magnetic parameters and 15 of the flares so far. The training and
@@ -58,7 +55,7 @@ def flares(level: Level = "M", *, seed: int = 0) -> Dataset:
     Liu, Liu, Wang and Wang, *Predicting Solar Flares Using a Long
     Short-term Memory Network*, ApJ 877:121, 2019. MIT licence.
     """
-    if level not in get_args(Level):
+    if level not in ("C", "M", "M5"):
         msg = f"level must be C, M or M5, not {level!r}."
         raise ValueError(msg)
     parts = ("training", "validation", "testing")

@@ -6,7 +6,6 @@ import os
 import warnings
 import zipfile
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +17,13 @@ from nnbcd.datasets.har_features import rescaled
 from nnbcd.datasets.har_release import ROWS, Reader, labels, reader, table
 from nnbcd.datasets.har_signals import Signal
 
-__all__ = ["Features", "har"]
+__all__ = ["har"]
 
-Features = Literal["recomputed", "released"]
 _NAMES = ("X_train", "y_train", "X_test", "y_test")
 _KEPT = "uci_har/features_recomputed.npz"
 
 
-def har(features: Features = "recomputed") -> Dataset:
+def har(features: str = "recomputed") -> Dataset:
     """UCI HAR: 561 features of 2.56 seconds of movement, six activities.
 
     Parameters
@@ -62,7 +60,7 @@ def har(features: Features = "recomputed") -> Dataset:
     10.24432/C54S4K. UCI gives CC BY 4.0; the release's own text asks for
     the citation and excludes commercial use.
     """
-    if features not in get_args(Features):
+    if features not in ("recomputed", "released"):
         msg = f"features must be recomputed or released, not {features!r}."
         raise ValueError(msg)
     if features == "released":

@@ -5,7 +5,6 @@ import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import jaxtyping
 import pytest
 
 from nnbcd.datasets.fetch import Remote
@@ -84,12 +83,6 @@ class Publisher:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
-
-
-@pytest.fixture
-def no_type_checker(monkeypatch):
-    """What users see, who have no checker before our own sentences."""
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
 @pytest.fixture

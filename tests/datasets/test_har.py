@@ -209,6 +209,6 @@ def test_another_archive(body, published, tmp_path, monkeypatch):
         har("released")
 
 
-def test_unknown_features(no_type_checker):
+def test_unknown_features():
     with pytest.raises(ValueError, match="recomputed or released, not 'raw'"):
         har("raw")

@@ -174,7 +174,7 @@ def test_flares_of_another_layout(old, new, message, liu_folder):
         flares()
 
 
-def test_unknown_level(no_type_checker):
+def test_unknown_level():
     with pytest.raises(ValueError, match="C, M or M5, not 'X'"):
         flares("X")
 
