@@ -39,6 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     length.add_argument(
         "--full", action="store_true", help="as many sweeps as the paper"
     )
+    add(
+        "--length",
+        type=int,
+        metavar="N",
+        help="sweeps or epochs of every arm, instead of those planned",
+    )
     add("--device", help="cpu, cuda, cuda:1, ...; default: cpu")
     add(
         "--seeds",
@@ -100,6 +106,7 @@ def run(options: argparse.Namespace) -> int:
         options.blocks,
         options.quiet,
         options.checkpoint_every,
+        options.length,
     )
     records = reproduce(experiment, plan)
     for record in records if options.compact is not None else ():

@@ -6,9 +6,10 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from nnbcd.checks import count
 from nnbcd.experiments.experiment import Arm, Descent, Experiment, Job
 from nnbcd.experiments.measure import measured, run_name, save_weights
 from nnbcd.experiments.record import RunRecord, read
@@ -41,6 +42,8 @@ class Plan:
         Say nothing on stderr.
     every_seconds : float
         Least time between two checkpoints.
+    length : int or None
+        Sweeps or epochs of every arm, instead of those planned.
     """
 
     out: Path
@@ -52,6 +55,7 @@ class Plan:
     blocks: bool = False
     quiet: bool = False
     every_seconds: float = 10.0
+    length: int | None = None
 
 
 def reproduce(experiment: Experiment, plan: Plan) -> list[RunRecord]:
@@ -79,6 +83,9 @@ def reproduce(experiment: Experiment, plan: Plan) -> list[RunRecord]:
     """
     data, note = experiment.load()
     arms = experiment.chosen(data, plan.arms, quick=plan.quick)
+    if plan.length is not None:
+        n = count("length", plan.length)
+        arms = [replace(arm, quick=n, full=n) for arm in arms]
     runs = [(arm, seed) for arm in arms for seed in plan.seeds]
     records = []
     clock = _Clock(len(runs), quiet=plan.quiet)

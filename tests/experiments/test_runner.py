@@ -70,6 +70,13 @@ def test_a_full_run_is_longer_and_takes_the_rare_arm(tiny, plan):
     assert "rare" in [arm.name for arm in full]
 
 
+def test_a_length_of_ones_own(tiny, plan):
+    plan = replace(plan, arms=("penalty", "rare"), length=3)
+    assert [r.result["sweeps"] for r in reproduce(tiny, plan)] == [3, 3]
+    with pytest.raises(ValueError, match="length must be"):
+        reproduce(tiny, replace(plan, length=0))
+
+
 def test_a_run_with_its_record_is_not_run_again(tiny, plan, monkeypatch):
     plan = replace(plan, arms=("penalty", "adam"))
     first = reproduce(tiny, plan)
