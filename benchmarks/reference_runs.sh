@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The reference runs that the book shows, into book/_static/runs.
+# The reference runs that the book shows, into nnbcd/experiments/runs.
 # Hours on two cores. A run that has its record is not made again and one that
 # was cut goes on: start this as often as needed. Options are passed on, as in
 #     benchmarks/reference_runs.sh --device cuda
@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 reproduce() {  # experiment, options; a "NO" certificate is a result too
-    python -m nnbcd reproduce "$@" --compact book/_static/runs || [ $? -eq 1 ]
+    python -m nnbcd reproduce "$@" --compact nnbcd/experiments/runs || [ $? -eq 1 ]
 }
 
 # Short ones first: each line leaves something to show.

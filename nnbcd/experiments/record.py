@@ -143,23 +143,20 @@ def stored(
         As given to ``python -m nnbcd reproduce``.
     folder : str or Path, optional
         Where ``<experiment>/<run>.json`` lie. Default: the environment
-        variable ``NNBCD_RUNS``, then ``book/_static/runs`` of the clone
-        that the package is in. An installed package has none: there the
-        records come from a clone, by one of the two.
+        variable ``NNBCD_RUNS``, then the runs that come with the package.
 
     Raises
     ------
     FileNotFoundError
         If there is no record; the message says how to make one.
     """
-    root = Path(__file__).resolve().parents[2] / "book/_static/runs"
+    root = Path(__file__).parent / "runs"
     place = Path(folder or os.environ.get("NNBCD_RUNS") or root) / experiment
     records = [read(path) for path in sorted(place.glob("*.json"))]
     if not records:
         msg = (
-            f"there is no record in {place}: set NNBCD_RUNS to the folder "
-            "book/_static/runs of a clone, or make one by "
-            f"python -m nnbcd reproduce {experiment} --compact {place.parent}"
+            f"there is no record in {place}: make one by python -m nnbcd "
+            f"reproduce {experiment} --compact {place.parent}"
         )
         raise FileNotFoundError(msg)
     return records
