@@ -25,6 +25,7 @@ from nnbcd import (
     Status,
     TensorTrain,
 )
+from nnbcd.__main__ import main
 from nnbcd.checkpoint import load, save
 from nnbcd.packing import pack, unpack
 
@@ -91,6 +92,18 @@ def equal(a, b):
         and [s.sweep for s in a.history.sweeps]
         == [s.sweep for s in b.history.sweeps]
     )
+
+
+def test_train_takes_a_checkpoint(path, capsys):
+    def command(sweeps):
+        line = f"train --hidden 8 --sweeps {sweeps} --quiet --json"
+        assert main([*line.split(), "--checkpoint", str(path)]) == 0
+        return json.loads(capsys.readouterr().out)["objective"]
+
+    first, longer = command(2), command(4)
+    assert len(first) == 3
+    assert longer[:3] == first
+    assert len(longer) == 5
 
 
 def test_goes_on_to_more_sweeps(path):
