@@ -34,9 +34,8 @@ def flares(level: str = "M", *, seed: int = 0) -> Dataset:
     Returns
     -------
     Dataset
-        Rows of 40 features, normalised by the publishers. Level M has
-        8,114 balanced training rows: as many as the runs published with
-        NN-BCD.
+        Rows of 40 features, normalised by the publishers. (The runs
+        published with NN-BCD have 8,114 balanced training rows: compare.)
 
     Raises
     ------
