@@ -120,7 +120,7 @@ PUBLISHED: dict[str, tuple[Published, ...]] = {
     ),
     "lenet-flares": (
         Published(
-            "90 % pruned, 40 features",
+            "40 features",
             1000,
             (0.027, 0.027),
             (0.849, 0.877),

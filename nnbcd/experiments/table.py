@@ -136,7 +136,7 @@ _UNIT = {"sweeps": "", "epochs": " ep"}
 def _caption(
     experiment: Experiment, records: Sequence[RunRecord], kind: str
 ) -> str:
-    parts = [f"test: {kind}; train: accuracy"]
+    parts = [f"test: {kind}, in the paper's line train too; train: accuracy"]
     if kind == "accuracy":
         parts = ["train, test: accuracy"]
     seeds = sorted({r.seed for r in records})
