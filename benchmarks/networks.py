@@ -6,12 +6,25 @@ from nnbcd import Free, LowRank, Network
 from nnbcd.experiments.networks import chain, cnn, har, har_trains
 from nnbcd.structures import Structure
 
-__all__ = ["cnn", "digits", "har", "har_low_rank", "har_trains", "lenet"]
+__all__ = [
+    "cnn",
+    "deep",
+    "digits",
+    "har",
+    "har_low_rank",
+    "har_trains",
+    "lenet",
+]
 
 
 def digits(structure: Structure, *, bias: bool = True) -> Network:
     """64-256-256-10, both hidden layers of one structure."""
     return chain(64, (256, 256), [structure] * 2, 10, bias=bias)
+
+
+def deep() -> Network:
+    """64-16-...-16-10, ten hidden layers of width 16, nothing compressed."""
+    return chain(64, (16,) * 10, [Free()] * 10, 10)
 
 
 def lenet(structure: Structure) -> Network:
