@@ -53,7 +53,11 @@ def _arms(hidden: int, tau: float) -> Sequence[Arm]:
         Descent("constraint", "NN-BCD, constraint", trains, 0, 100, lifted),
         Descent("low-rank", "default, low rank", low_rank, 0, 30, ours),
         Descent("dense", "default, dense", free, 0, 15, ours),
-        Baseline("adam", "Adam, same trains", trains, 20, 50, train),
+        # A step multiplies out the trains: large batches make fewer.
+        Baseline(
+            "adam", "Adam, same trains", trains, 12, 50, train,
+            {"batch": 256},
+        ),
         Baseline("adam-low-rank", "Adam, low rank", low_rank, 0, 50, train),
         Baseline(
             "spectral", "Adam, spectral start", low_rank, 0, 50,
