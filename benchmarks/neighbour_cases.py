@@ -43,7 +43,12 @@ CASES = (
         "digits-dense",
         "digits",
         networks.digits(Free()),
-        ("ours", "plain BCD, as published", "plain BCD, our start", "Adam"),
+        (
+            "ours",
+            "plain BCD, public settings",
+            "plain BCD, our start",
+            "Adam",
+        ),
         sweeps=30,
         epochs=60,
     ),

@@ -160,7 +160,7 @@ OUR_START = {
 }
 METHODS: dict[str, Method] = {
     "ours": _ours,
-    "plain BCD, as published": _plain(),
+    "plain BCD, public settings": _plain(),
     "plain BCD, our start": _plain(**OUR_START),
     "Adam": _adam(train),
     "Adam, random factors": _adam(train),

@@ -1,4 +1,4 @@
-"""BCD without compression is the three-splitting scheme, as published."""
+"""BCD without compression is the three-splitting scheme."""
 
 import numpy as np
 import pytest

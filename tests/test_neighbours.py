@@ -59,7 +59,7 @@ def test_digits_dense(monkeypatch, capsys, tmp_path):
     rates = dict(adam["tried"])
     assert set(rates) == {1e-3, 3e-3}
     assert rates[adam["lr"]] == max(rates.values())
-    assert "plain BCD, as published" in shown
+    assert "plain BCD, public settings" in shown
 
 
 def test_har_low_rank(monkeypatch, capsys, tmp_path):
