@@ -99,7 +99,10 @@ def paper_code_explorer() -> GridExplorer:
     """
     return GridExplorer(
         title="Two records of one run",
-        goal="Find a setting in which no block of any sweep raises either.",
+        goal=(
+            "Find a setting in which no block of any sweep raises either "
+            "record."
+        ),
         legend=(
             "300 digits, 64-48-48-10, layers 1 and 2 as chosen, layer 3 "
             "free. rho = gamma, tau = alpha = 1, seed 0. V3 is the V block "

@@ -66,8 +66,6 @@ def moves(
     """
     for i in reversed(range(problem.depth)):
         state = state.put(i, v=blocks.v.update(problem, state, i))
-        if i + 1 < problem.depth:
-            state = state.put(i + 1, affine=None)  # it depends on V_i
         yield f"V{i + 1}", state
         state = state.put(i, u=blocks.u.update(problem, state, i))
         yield f"U{i + 1}", state

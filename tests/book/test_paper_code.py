@@ -12,7 +12,7 @@ from nnbcd.explore import paper_code, read_table
 from nnbcd.explore.two_records import moves, printed, trace
 
 ROOT = Path(__file__).parents[2]
-LINK = r"\[`(test_\w+)`\]\(https://\S+/blob/main/(tests/\S+\.py)\)"
+LINK = r"\(https://\S+/blob/main/(tests/\S+\.py) \"(test_\w+)\"\)"
 
 
 def test_every_row_of_the_table_names_a_test_that_exists():
@@ -22,7 +22,7 @@ def test_every_row_of_the_table_names_a_test_that_exists():
     for row in rows:
         links = re.findall(LINK, row)
         assert links, row
-        for name, path in links:
+        for path, name in links:
             code = (ROOT / path).read_text("utf-8")
             assert re.search(rf"^def {name}\(", code, re.MULTILINE), name
 
