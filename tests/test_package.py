@@ -39,6 +39,11 @@ def test_version_is_the_one_installed():
     assert nnbcd.__version__ == version("nnbcd") == "0.1.0.dev0"
 
 
+def test_the_citation_names_this_version():
+    text = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"\nversion: {nnbcd.__version__}\n" in text
+
+
 def test_the_wheel_holds_every_file(tmp_path):
     tree = tmp_path / "tree"
     tree.mkdir()
