@@ -49,7 +49,7 @@ def _arms(hidden: int, tau: float) -> Sequence[Arm]:
     # name, what the table says, network, length of a quick and a full run
     return (
         Descent("penalty", "NN-BCD, paper", plain, 30, 500, paper(tau)),
-        Descent("consistent", "NN-BCD, default", trains, 6, 40, ours),
+        Descent("consistent", "NN-BCD, default", trains, 3, 40, ours),
         Descent("constraint", "NN-BCD, constraint", trains, 0, 100, lifted),
         Descent("low-rank", "default, low rank", low_rank, 0, 30, ours),
         Descent("dense", "default, dense", free, 0, 15, ours),
