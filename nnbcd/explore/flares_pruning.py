@@ -184,16 +184,18 @@ def compute() -> dict[str, Any]:
 
     table = {}
     for row in rows("targets"):
-        if "low-rank" not in row["name"]:
+        if "pruned" in row["name"] or "dense" in row["name"]:
             accuracy = [r["test_accuracy"][-1] for r in row["runs"]]
             table[f"{row['name']} | default"] = _entry(row, accuracy)
     for row in rows("adam"):
-        if "low-rank" in row["name"]:
+        pruned = "pruned" in row["name"]
+        if not (pruned or "dense" in row["name"]):
             continue
         accuracy = [r["accuracy"][-1] for r in row["ours"]]
         table[f"{row['name']} | default"] = _entry(row, accuracy)
         for adam in row["adam"]:
-            key = f"{row['name']} | Adam, {adam['support']} support"
+            kind = f", {adam['support']} support" if pruned else ""
+            key = f"{row['name']} | Adam{kind}"
             accuracy = [r["accuracy"][-1] for r in adam["runs"]]
             table[key] = _entry(row, accuracy)
     return table
