@@ -19,7 +19,7 @@ from nnbcd.explore.grid import GridExplorer, write_table
 from nnbcd.explore.marks import Colour, Line, Mark, Points, Rule
 from nnbcd.explore.picture import Panel, Picture
 
-__all__ = ["QUIET", "SHARES", "draw", "flares_explorer", "recalls"]
+__all__ = ["QUIET", "SHARES", "draw", "flares_pruning_explorer", "recalls"]
 
 QUIET = 1520 / 2280  # of the test rows of SHARP: no large flare
 SHARES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
@@ -123,7 +123,7 @@ def draw(share: float, measure: str, axis: str) -> Picture:
     return Picture(panels, caption, reached)
 
 
-def flares_explorer() -> GridExplorer:
+def flares_pruning_explorer() -> GridExplorer:
     """Explorer of stored runs: accuracy when flares become rare.
 
     Choose the share of quiet rows, what is measured, and what it costs.
