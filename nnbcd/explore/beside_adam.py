@@ -88,7 +88,8 @@ def seconds_to(run: Run, goal: float, axis: str = "seconds") -> float:
     """
     for k, accuracy in enumerate(run["accuracy"]):
         if k >= run["first"] and accuracy >= goal:
-            return float(run["seconds"][k]) if axis == "seconds" else k + 1
+            passes = float(k + 1)
+            return float(run["seconds"][k]) if axis == "seconds" else passes
     return inf
 
 
