@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-import platform
-import subprocess
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from nnbcd.commands.info import environment
+from nnbcd.experiments.environment import device_name, git_answer
 
 __all__ = ["RESULTS", "provenance", "save"]
 
-ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -34,10 +30,10 @@ def provenance(device: str = "cpu") -> dict[str, object]:
         cpu, cuda, cuda:1, ...
     """
     return {
-        "commit": _git("rev-parse", "HEAD"),
+        "commit": git_answer("rev-parse", "HEAD"),
         "changed_since": _changed(),
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "device": _device_name(device),
+        "device": device_name(device),
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 2),
         **environment(),
@@ -68,32 +64,7 @@ def save(path: Path, row: Mapping[str, Any]) -> None:
     part.replace(path)  # a run that is stopped leaves a whole file
 
 
-def _device_name(device: str) -> str:
-    if device.startswith("cuda"):
-        return torch.cuda.get_device_name(device)
-    try:
-        text = Path("/proc/cpuinfo").read_text("utf-8")
-    except OSError:
-        return platform.processor() or platform.machine()
-    models = [x for x in text.splitlines() if x.startswith("model name")]
-    return models[0].split(":", 1)[1].strip() if models else "cpu"
-
-
 def _changed() -> bool:
     """True if the code that ran is not that of the commit."""
-    lines = _git("status", "--porcelain", "--", "nnbcd", "benchmarks")
+    lines = git_answer("status", "--porcelain", "--", "nnbcd", "benchmarks")
     return any(x.endswith(".py") for x in (lines or "").splitlines())
-
-
-def _git(*words: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", *words],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()

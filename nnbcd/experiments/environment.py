@@ -12,7 +12,7 @@ import torch
 
 from nnbcd.commands.info import environment
 
-__all__ = ["provenance"]
+__all__ = ["device_name", "git_answer", "provenance"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,17 +28,26 @@ def provenance(device: str | None, dtype: str) -> dict[str, object]:
         The precision of the run.
     """
     return {
-        "commit": _git("rev-parse", "HEAD"),
-        "changed_since": bool(_git("status", "--porcelain", "--", "nnbcd")),
+        "commit": git_answer("rev-parse", "HEAD"),
+        "changed_since": bool(
+            git_answer("status", "--porcelain", "--", "nnbcd")
+        ),
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "device": _device_name(device or "cpu"),
+        "device": device_name(device or "cpu"),
         "cores": os.cpu_count(),
         "dtype": dtype,
         **environment(),
     }
 
 
-def _device_name(device: str) -> str:
+def device_name(device: str) -> str:
+    """The model of the processor or of the GPU.
+
+    Parameters
+    ----------
+    device : str
+        cpu, cuda, cuda:1, ...
+    """
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
     try:
@@ -49,8 +58,14 @@ def _device_name(device: str) -> str:
     return models[0].split(":", 1)[1].strip() if models else "cpu"
 
 
-def _git(*words: str) -> str | None:
-    """An answer of git, where the package lies in its clone."""
+def git_answer(*words: str) -> str | None:
+    """What git answers in the clone that holds the package, or None.
+
+    Parameters
+    ----------
+    words : str
+        The command without ``git``.
+    """
     if not (ROOT / ".git").exists():
         return None
     try:
