@@ -84,7 +84,7 @@ def draw(arm: str, axis: str) -> Picture:
         f"{rises} times."
     )
     return Picture(
-        (panel,), caption, test >= 0.9 and share < 0.2 and rises == 0
+        (panel,), caption, test >= 0.875 and share < 0.2 and rises == 0
     )
 
 
@@ -101,7 +101,7 @@ def har_explorer() -> GridExplorer:
         title="Runs on human activities",
         goal=(
             "Find a run that stores less than a fifth of the numbers, ends "
-            "at 0.9 or more on the test rows, and whose loss never rose."
+            "at 0.875 or more on the test rows, and whose loss never rose."
         ),
         legend=(
             "UCI HAR with recomputed features. Adam's records hold no "
