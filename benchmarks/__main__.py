@@ -54,6 +54,15 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(words)
     benchmark = BENCHMARKS[options.benchmark]
+    if options.stored:
+        kept = options.out or RESULTS / f"{options.benchmark}.json"
+        if not kept.is_file():
+            parser.error(f"--stored: there is no file {kept}")
+        rows = json.loads(kept.read_text("utf-8"))["rows"]
+        if options.only:
+            rows = [row for row in rows if row["name"] in options.only]
+        _print(benchmark, rows, as_json=options.json)
+        return 0
     if options.quick:
         benchmark.quick(options)
     cases = benchmark.plan(options)
@@ -74,14 +83,16 @@ def main(words: Sequence[str] | None = None) -> int:
         rows.append(row)
         if path is not None:
             save(path, row)
-    if options.json:
-        print(json.dumps({"rows": rows}))
-    else:
-        _show(benchmark, rows)
+    _print(benchmark, rows, as_json=options.json)
     return 0
 
 
-def _show(benchmark: Benchmark, rows: Sequence[dict[str, Any]]) -> None:
+def _print(
+    benchmark: Benchmark, rows: Sequence[dict[str, Any]], *, as_json: bool
+) -> None:
+    if as_json:
+        print(json.dumps({"rows": rows}))
+        return
     table = Table(*benchmark.COLUMNS, box=None, pad_edge=False)
     for row in rows:
         for line in benchmark.cells(row):
@@ -118,6 +129,11 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         help="these cases",
     )
     add("--json", action="store_true", help="for machines")
+    add(
+        "--stored",
+        action="store_true",
+        help="run nothing: show the rows kept in --out",
+    )
     add(
         "--seeds",
         type=int,

@@ -13,6 +13,8 @@ import numpy as np
 from benchmarks.comparisons import COMPARISONS, Comparison
 from benchmarks.data import load
 from benchmarks.outcome import LEVELS, compare
+from benchmarks.selection import one_seed as quick
+from benchmarks.selection import selected
 from benchmarks.store import provenance
 from nnbcd import Solver
 from nnbcd.baselines import AdamResult, best_rate, train
@@ -35,19 +37,9 @@ RATES = (1e-3, 3e-3)
 Row = dict[str, Any]
 
 
-def quick(options: argparse.Namespace) -> None:
-    """One seed."""
-    options.seeds = options.seeds[:1]
-
-
 def plan(options: argparse.Namespace) -> Sequence[Comparison]:
     """The cases asked for; ``--quick``: digits, and shorter runs."""
-    cases = [
-        case
-        for case in COMPARISONS
-        if (not options.quick or case.data == "digits")
-        and (not options.only or case.name in options.only)
-    ]
+    cases = selected(COMPARISONS, options)
     if options.quick:
         cases = [replace(case, sweeps=10, epochs=20) for case in cases]
     return cases

@@ -48,7 +48,7 @@ def _ours(
 
 
 def _plain(**settings: Any) -> Method:
-    """Plain BCD; without settings, those of its authors' code."""
+    """Plain BCD; without settings, those of a public implementation."""
 
     def run(
         case: Neighbours, data: Dataset, options: argparse.Namespace

@@ -12,6 +12,8 @@ from typing import Any
 from benchmarks.data import load
 from benchmarks.neighbour_cases import CASES, Neighbours
 from benchmarks.neighbour_methods import METHODS
+from benchmarks.selection import one_seed as quick
+from benchmarks.selection import selected
 from benchmarks.store import provenance
 
 __all__ = ["COLUMNS", "cells", "plan", "quick", "run_case"]
@@ -30,19 +32,9 @@ COLUMNS = (
 Row = dict[str, Any]
 
 
-def quick(options: argparse.Namespace) -> None:
-    """One seed."""
-    options.seeds = options.seeds[:1]
-
-
 def plan(options: argparse.Namespace) -> Sequence[Neighbours]:
     """The cases asked for; ``--quick``: digits, and shorter runs."""
-    cases = [
-        case
-        for case in CASES
-        if (not options.quick or case.data == "digits")
-        and (not options.only or case.name in options.only)
-    ]
+    cases = selected(CASES, options)
     if options.quick:
         cases = [
             replace(case, sweeps=10, epochs=20, plain_sweeps=20)

@@ -12,6 +12,8 @@ from typing import Any
 from benchmarks.cases import CASES, Case, Goal
 from benchmarks.data import load
 from benchmarks.relative import RELATIVE, Relative
+from benchmarks.selection import one_seed as quick
+from benchmarks.selection import selected
 from benchmarks.store import provenance
 from nnbcd import Result, Solver
 
@@ -32,17 +34,7 @@ Row = dict[str, Any]
 
 def plan(options: argparse.Namespace) -> Sequence[Case | Relative]:
     """The cases asked for; ``--quick`` keeps the embedded data."""
-    return [
-        case
-        for case in (*CASES, *RELATIVE)
-        if (not options.quick or case.data == "digits")
-        and (not options.only or case.name in options.only)
-    ]
-
-
-def quick(options: argparse.Namespace) -> None:
-    """One seed."""
-    options.seeds = options.seeds[:1]
+    return selected((*CASES, *RELATIVE), options)
 
 
 def run_case(case: Case | Relative, options: argparse.Namespace) -> Row:

@@ -17,7 +17,7 @@ from benchmarks.comparisons import COMPARISONS
 from benchmarks.data import load
 from benchmarks.flops import sweep_flops
 from benchmarks.outcome import compare
-from benchmarks.store import provenance, save
+from benchmarks.store import RESULTS, provenance, save
 from nnbcd import (
     Dense,
     Gradual,
@@ -331,3 +331,17 @@ def test_rows_are_cut_from_the_training_part_only():
 @pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")))
 def test_module_is_one_idea_long(path):
     assert len(path.read_text("utf-8").splitlines()) < 250
+
+
+def test_stored_rows_are_shown_without_a_run(tmp_path, capsys, monkeypatch):
+    stored = json.loads((RESULTS / "targets.json").read_text("utf-8"))["rows"]
+    monkeypatch.setattr("benchmarks.targets.run_case", None)
+    assert main(["targets", "--stored", "--only", "har-dense"]) == 0
+    shown = capsys.readouterr().out
+    (row,) = [row for row in stored if row["name"] == "har-dense"]
+    assert "har-dense" in shown
+    assert "digits-tt-8" not in shown
+    assert f"{row['goals'][0]['median']:.4f}" in shown
+    with pytest.raises(SystemExit):
+        main(["targets", "--stored", "--out", str(tmp_path / "none.json")])
+    assert "there is no file" in capsys.readouterr().err

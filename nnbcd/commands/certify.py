@@ -24,15 +24,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the certificate of the record."""
+    history = None
     try:
         data = json.loads(options.record.read_text(encoding="utf-8"))
-        history = History.from_json(json.dumps(data["history"]))
+        if data["history"] is not None or not data.get("certificate"):
+            history = History.from_json(json.dumps(data["history"]))
     except (KeyError, TypeError, ValueError):
         msg = (
             f"{options.record} holds no history of sweeps, as train --record "
             "and reproduce write it (of a baseline there is none)."
         )
         raise ValueError(msg) from None
+    if history is None:
+        msg = (
+            f"{options.record} is a compact record: it states a certificate "
+            "without the history behind it. The whole record of a run is in "
+            "the folder --out of reproduce."
+        )
+        raise ValueError(msg)
     certificate = certify(history)
     print(certificate.to_json() if options.json else certificate)
     return 0 if certificate.holds else 1

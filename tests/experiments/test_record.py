@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from nnbcd.__main__ import main
 from nnbcd.experiments import Plan, read, reproduce, stored
 from nnbcd.experiments.record import POINTS, SCHEMA
 
@@ -78,3 +79,11 @@ def test_without_records_the_message_says_how_to_make_them(monkeypatch):
     monkeypatch.delenv("NNBCD_RUNS", raising=False)
     with pytest.raises(FileNotFoundError, match="reproduce nothing --comp"):
         stored("nothing")
+
+
+def test_certify_says_that_a_compact_record_has_no_history(
+    record, tmp_path, capsys
+):
+    path = record.compact().write(tmp_path / "small.json")
+    assert main(["certify", str(path)]) == 2
+    assert "is a compact record" in capsys.readouterr().err
