@@ -45,7 +45,7 @@ def rows(
         earlier = published.at(longest)
         if earlier is not None and earlier[0] < published.sweeps:
             sweep, (train, test) = earlier
-            label = f"the authors' log, {published.label}"
+            label = "  their log"
             lines.append(
                 (
                     label,
@@ -83,7 +83,7 @@ def print_table(experiment: Experiment, records: Sequence[RunRecord]) -> None:
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
-        padding=(0, 1, 0, 0),
+        padding=0,
     )
     table.add_column(COLUMNS[0], overflow="fold")
     for name in COLUMNS[1:]:
@@ -96,7 +96,7 @@ def print_table(experiment: Experiment, records: Sequence[RunRecord]) -> None:
 def _published(p: Published) -> tuple[str, ...]:
     seconds = tuple(s * p.sweeps for s in p.seconds_per_sweep)
     return (
-        f"paper's code, {p.label}",
+        f"authors, {p.label}",
         str(p.sweeps),
         _range(p.train),
         _range(p.test),
@@ -140,7 +140,10 @@ def _caption(
     if kind == "accuracy":
         parts = ["train, test: accuracy"]
     seeds = sorted({r.seed for r in records})
-    if len(seeds) > 1:
+    counts = {len(runs) for runs in by_arm(records)}
+    if len(counts) > 1:
+        parts.append(f"median over {min(counts)} to {max(counts)} seeds")
+    elif len(seeds) > 1:
         parts.append(f"median over seeds {', '.join(map(str, seeds))}")
     elif seeds:
         parts.append(f"seed {seeds[0]}")

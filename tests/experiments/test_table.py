@@ -46,7 +46,7 @@ def test_the_published_figures_come_first(tiny, records):
     known = replace(tiny, published="har-4")
     lines = rows(known, records)
     assert lines[0][:4] == (
-        "paper's code, rank 80",
+        "authors, rank 80",
         "500",
         "0.988-.991",
         "0.960-.968",
@@ -72,6 +72,12 @@ def test_it_fits_a_terminal(tiny, records, capsys):
     for word in ("A test", "Adam", "0.960-.968", "seeds 0, 1, 2", "made up"):
         assert word in text
     assert "…" not in text  # nothing was cut
+
+
+def test_arms_of_fewer_seeds_are_not_passed_off_as_all(tiny, records, capsys):
+    print_table(tiny, [records[0], *records[3:]])
+    text = capsys.readouterr().out
+    assert "median over 1 to 3 seeds" in " ".join(text.split())
 
 
 def test_published_figures_are_complete():
