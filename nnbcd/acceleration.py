@@ -51,7 +51,7 @@ def extrapolate(
     before = objective.value(problem, new)
     candidate = _beyond(problem, old, new)
     after = objective.value(problem, candidate)
-    squared = _distance(new, candidate)
+    squared = _distance(problem, new, candidate)
     least = min(weights.alpha for weights in problem.layers)
     guaranteed = SHARE * 0.5 * least * squared
     kept = bool(after <= before - guaranteed)
@@ -72,7 +72,7 @@ def _beyond(problem: Problem, old: State, new: State) -> State:
         return b + beta * (b - a)
 
     copies: list[StructuredMatrix | None] = []
-    weights, biases, us, vs = [], [], [], []
+    weights, biases = [], []
     for i, structure in enumerate(problem.network.structures):
         before, after = old.g[i], new.g[i]
         w = past(old.w[i], new.w[i])
@@ -84,29 +84,45 @@ def _beyond(problem: Problem, old: State, new: State) -> State:
         weights.append(w)
         a, b = old.b[i], new.b[i]
         biases.append(None if a is None or b is None else past(a, b))
-        us.append(past(old.u[i], new.u[i]))
-        v, bounds = past(old.v[i], new.v[i]), problem.layers[i].bounds
-        vs.append(v if bounds is None else v.clamp(*bounds))
     state = State(
         tuple(weights),
         tuple(biases),
-        tuple(us),
-        tuple(vs),
+        (),
+        (),
         tuple(copies),
         (None,) * problem.depth,
         beta=beta,
     )
-    images = [
-        objective.affine_image(problem, state, i)
-        for i in range(problem.depth)
-    ]
-    return replace(state, affine=tuple(images))
+
+    def rows(
+        part: Problem, old: State, new: State
+    ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        us = [past(a, b) for a, b in zip(old.u, new.u, strict=True)]
+        vs = [past(a, b) for a, b in zip(old.v, new.v, strict=True)]
+        for i, layer in enumerate(part.layers):
+            if layer.bounds is not None:
+                vs[i] = vs[i].clamp(*layer.bounds)
+        there = replace(state, u=tuple(us), v=tuple(vs))
+        images = [
+            objective.affine_image(part, there, i) for i in range(part.depth)
+        ]
+        return (*us, *vs, *images), ()
+
+    blocks, _ = problem.rows.go(rows, problem, old, new)
+    n = problem.depth
+    return replace(
+        state, u=blocks[:n], v=blocks[n : 2 * n], affine=blocks[2 * n :]
+    )
 
 
-def _distance(a: State, b: State) -> Tensor:
+def _distance(problem: Problem, a: State, b: State) -> Tensor:
     """Squared distance over all blocks."""
-    pairs = [*zip(a.w, b.w, strict=True), *zip(a.u, b.u, strict=True)]
-    pairs += zip(a.v, b.v, strict=True)
+
+    def rows(part: Problem, a: State, b: State) -> tuple[Tensor, ...]:
+        us, vs = zip(a.u, b.u, strict=True), zip(a.v, b.v, strict=True)
+        return tuple(squared_norm(y - x) for x, y in (*us, *vs))
+
+    pairs = list(zip(a.w, b.w, strict=True))
     pairs += [
         (x, y)
         for x, y in zip(a.b, b.b, strict=True)
@@ -117,4 +133,8 @@ def _distance(a: State, b: State) -> Tensor:
         for x, y in zip(a.g, b.g, strict=True)
         if x is not None and y is not None
     ]
-    return torch.stack([squared_norm(y - x) for x, y in pairs]).sum()
+    n = problem.depth
+    squares = [squared_norm(y - x) for x, y in pairs]
+    # In the order of before: W, U, V, b, G.
+    squares[n:n] = problem.rows.total(rows, problem, a, b)
+    return torch.stack(squares).sum()

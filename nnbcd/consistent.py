@@ -52,7 +52,7 @@ def sweep(
     start = time.perf_counter()
     assert isinstance(problem.coupling, Consistent)
     before = objective.value(problem, state)
-    modulus = problem.coupling.decrease * len(problem.x)
+    modulus = problem.coupling.decrease * problem.samples
     last, mean = row_pass(problem, state, number)
     proposals = [last] if mean is None else [last, mean]
     trials = [_trial(problem, state, weights) for weights in proposals]

@@ -89,11 +89,17 @@ def hand_over(problem: Problem, start: Start) -> State:
         copies,
         (None,) * problem.depth,
     )
-    images = (
-        objective.affine_image(problem, state, i)
-        for i in range(problem.depth)
-    )
-    return replace(state, affine=tuple(images))
+
+    def rows(
+        part: Problem, state: State
+    ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        every = range(part.depth)
+        return tuple(
+            objective.affine_image(part, state, i) for i in every
+        ), ()
+
+    images, _ = problem.rows.go(rows, problem, state)
+    return replace(state, affine=images)
 
 
 def _checked(problem: Problem, source: State) -> State:

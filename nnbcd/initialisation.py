@@ -88,7 +88,11 @@ def _factors(problem: Problem, scale: float | None) -> list[float]:
     every = problem.coupling.default_scale if scale is None else scale
     first, wanted = every, problem.coupling.input_rms
     if scale is None and wanted is not None:
-        size = float(problem.x.double().square().mean().sqrt())
+        (squares,) = problem.rows.total(
+            lambda part: (part.x.double().square().sum(),), problem
+        )
+        count = problem.samples * problem.maps[0].d_in
+        size = float((squares / count).sqrt())
         first = every * wanted / size if size > 0 else every
     return [first, *[every] * (problem.depth - 1)]
 
@@ -153,14 +157,21 @@ def from_weights(
     weights, copies, biases : tuple
         W_i of shape (d_out, d_in), G_i or None, b_i of shape (d_out,).
     """
-    v, us, vs = problem.x, [], []
-    for i, linear in enumerate(problem.maps):
-        u = linear.forward(v, weights[i], biases[i])
-        v = problem.network.activations[i](u)
-        bounds = problem.layers[i].bounds
-        if bounds is not None:
-            v = v.clamp(*bounds)
-        us.append(u)
-        vs.append(v)
-    images = tuple(us)
-    return State(weights, biases, images, tuple(vs), copies, images)
+
+    def rows(
+        part: Problem,
+    ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        v, us, vs = part.x, [], []
+        for i, linear in enumerate(part.maps):
+            u = linear.forward(v, weights[i], biases[i])
+            v = part.network.activations[i](u)
+            bounds = part.layers[i].bounds
+            if bounds is not None:
+                v = v.clamp(*bounds)
+            us.append(u)
+            vs.append(v)
+        return (*us, *vs), ()
+
+    blocks, _ = problem.rows.go(rows, problem)
+    us, vs = blocks[: problem.depth], blocks[problem.depth :]
+    return State(weights, biases, us, vs, copies, us)

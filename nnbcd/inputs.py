@@ -90,19 +90,17 @@ def as_features(
     return rows
 
 
-def warn_if_unscaled(x: Float[Tensor, "n d0"]) -> None:
+def warn_if_unscaled(sizes: Float[Tensor, " d0"]) -> None:
     """Warn if the columns of X differ in size as raw units do.
 
-    The size of a column is its root mean square. Warns if the largest
-    exceeds 100 times the median of those that are not zero (the lower one
-    of two medians).
+    Warns if the largest exceeds 100 times the median of those that are not
+    zero (the lower one of two medians).
 
     Parameters
     ----------
-    x : Tensor
-        Finite features, shape (N, d_0).
+    sizes : Tensor
+        Root mean square of each column of X, shape (d_0,).
     """
-    sizes = torch.linalg.vector_norm(x, dim=0) / len(x) ** 0.5
     sizes = sizes[sizes > 0]
     factor = float(sizes.max() / sizes.median()) if len(sizes) else 0.0
     if factor > UNSCALED:
@@ -112,7 +110,7 @@ def warn_if_unscaled(x: Float[Tensor, "n d0"]) -> None:
             "sklearn.preprocessing.StandardScaler."
         )
         # Seen from Solver.fit: the line of the caller.
-        warnings.warn(msg, UnscaledFeaturesWarning, stacklevel=4)
+        warnings.warn(msg, UnscaledFeaturesWarning, stacklevel=5)
 
 
 def as_targets(

@@ -42,19 +42,19 @@ def affine_image(problem: Problem, state: State, i: int) -> Tensor:
 
 
 def loss_term(problem: Problem, state: State) -> Scalar:
-    """loss(V_L; Y), summed over samples."""
+    """loss(V_L; Y), summed over the samples of a piece of rows."""
     return problem.loss.value(state.v[-1], problem.y)
 
 
 def activation_term(problem: Problem, state: State, i: int) -> Scalar:
-    """gamma/2 ||V_i - sigma_i(U_i)||^2."""
+    """gamma/2 ||V_i - sigma_i(U_i)||^2, of a piece of rows."""
     sigma = problem.network.activations[i]
     gap = state.v[i] - sigma(state.u[i])
     return 0.5 * problem.layers[i].gamma * squared_norm(gap)
 
 
 def affine_term(problem: Problem, state: State, i: int) -> Scalar:
-    """rho/2 ||U_i - V_{i-1} W_i^T - 1 b_i^T||^2."""
+    """rho/2 ||U_i - V_{i-1} W_i^T - 1 b_i^T||^2, of a piece of rows."""
     gap = state.u[i] - affine_image(problem, state, i)
     return 0.5 * problem.layers[i].rho * squared_norm(gap)
 
@@ -110,17 +110,29 @@ def terms(problem: Problem, state: State) -> dict[str, Scalar]:
         ``loss``, then ``activation[i]``, ``affine[i]``, ``structure[i]``
         and ``ridge[i]`` with layers counted from 1, as in the book.
     """
-    out = {"loss": loss_term(problem, state)}
-    if isinstance(problem.coupling, Consistent):
-        return out  # every gap is zero: Phi is the true training loss
+    loss, *gaps = problem.rows.total(_row_terms, problem, state)
+    out = {"loss": loss}
+    if not gaps:
+        return out
     for i, layer in enumerate(problem.layers):
-        out[f"activation[{i + 1}]"] = activation_term(problem, state, i)
-        out[f"affine[{i + 1}]"] = affine_term(problem, state, i)
+        out[f"activation[{i + 1}]"] = gaps[2 * i]
+        out[f"affine[{i + 1}]"] = gaps[2 * i + 1]
         if problem.has_copy(i):
             out[f"structure[{i + 1}]"] = structure_term(problem, state, i)
         if layer.ridge:
             out[f"ridge[{i + 1}]"] = ridge_term(problem, state, i)
     return out
+
+
+def _row_terms(problem: Problem, state: State) -> tuple[Scalar, ...]:
+    """The terms that are sums over rows: the loss, two gaps a layer."""
+    out = [loss_term(problem, state)]
+    if isinstance(problem.coupling, Consistent):
+        return tuple(out)  # every gap is zero: Phi is the training loss
+    for i in range(problem.depth):
+        out.append(activation_term(problem, state, i))
+        out.append(affine_term(problem, state, i))
+    return tuple(out)
 
 
 def value(problem: Problem, state: State) -> Scalar:

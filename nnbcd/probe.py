@@ -55,7 +55,6 @@ class Probe:
                 f"got shape {tuple(self.test[1].shape)} for {len(rows)} rows."
             )
             raise ValueError(msg)
-        self.truth = problem.classes[problem.y.argmax(1)]
 
     def __call__(self, record: SweepRecord, state: State) -> SweepRecord:
         """The record with both accuracies, for classification."""
@@ -63,11 +62,24 @@ class Probe:
             return record
         return replace(
             record,
-            train_accuracy=self._score(state, self.problem.x, self.truth),
+            train_accuracy=self._train(state),
             validation_accuracy=self._score(state, *self.test),
         )
 
+    def _train(self, state: State) -> float:
+        problem = self.problem
+
+        def rows(part: Problem) -> tuple[Tensor, ...]:
+            best = forward(part.network, state, part.x).argmax(1)
+            return ((best == part.y.argmax(1)).double().sum(),)
+
+        (right,) = problem.rows.total(rows, problem)
+        return float(right) / problem.samples
+
     def _score(self, state: State, x: Tensor, y: Tensor) -> float:
         assert self.problem.classes is not None
-        best = forward(self.problem.network, state, x).argmax(1)
-        return float((self.problem.classes[best] == y).double().mean())
+        right = 0
+        for part in self.problem.rows.slices(len(x)):
+            best = forward(self.problem.network, state, x[part]).argmax(1)
+            right += int((self.problem.classes[best] == y[part]).sum())
+        return right / len(x)

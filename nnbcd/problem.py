@@ -16,6 +16,7 @@ from nnbcd.checks import number
 from nnbcd.couplings import Coupling, Penalty
 from nnbcd.losses import Loss
 from nnbcd.network import Network
+from nnbcd.rows import Rows
 
 __all__ = ["G_STEPS", "LayerPenalties", "Penalties", "Problem"]
 
@@ -137,6 +138,9 @@ class Problem:
         The labels behind the columns of y, for classification.
     coupling : Coupling
         How weights and structures meet.
+    rows : Rows
+        How the N rows are gone through; with several processes, x and y
+        are this one's share.
     """
 
     network: Network
@@ -147,6 +151,12 @@ class Problem:
     g_step: str = "guarded"
     classes: Tensor | None = field(default=None, repr=False)
     coupling: Coupling = field(default_factory=Penalty)
+    rows: Rows = field(default=Rows(), repr=False)
+
+    @property
+    def samples(self) -> int:
+        """Number of rows N, those of all processes together."""
+        return len(self.x) if self.rows.every is None else self.rows.every
 
     @property
     def depth(self) -> int:
@@ -161,7 +171,11 @@ class Problem:
     @cached_property
     def input_gram(self) -> Tensor:
         """Gram matrix of layer 1's regressors: X never changes."""
-        return gram(self.maps[0], self.x, bias=self.network.layers[0].bias)
+        linear, bias = self.maps[0], self.network.layers[0].bias
+        (total,) = self.rows.total(
+            lambda part: (gram(linear, part.x, bias=bias),), self
+        )
+        return total
 
     @cached_property
     def input_factor(self) -> Tensor:

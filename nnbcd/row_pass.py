@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from nnbcd import linalg, targets
+from nnbcd import row_sums, targets
 from nnbcd._typing import Tensor
 from nnbcd.couplings import Consistent
 from nnbcd.problem import Problem
@@ -117,92 +117,51 @@ def row_pass(
     rows_each = settings.rows(len(problem.x), width)
     chunks = list(_chunks(problem, rows_each, number))
     mean = _Mean()
-    for position, rows in enumerate(chunks):
-        inputs, us = _forward(problem, problem.x[rows], members, biases)
-        y = problem.y[rows]
+    for position, numbers in enumerate(chunks):
+        # Of the chunk's rows those that are here; sums are over all.
+        x, y = problem.rows.pick(problem, numbers)
+        inputs, us = row_sums.forward(problem, x, members, biases)
+        felts, fresh = row_sums.statistics(
+            problem, inputs, us, members, lowest, len(numbers)
+        )
         change = step * (problem.loss.target(us[-1], y) - us[-1])
-        felt = problem.loss.curvature(us[-1])
-        for i in reversed(range(depth)):
-            w, below, felt_below = members[i].dense, change, None
-            if i > 0:
-                below = targets.below(
-                    network, i, us[i - 1], w, change, felt, settings
-                )
-                if lowest < i:
-                    felt_below = targets.sensitivity(
-                        network, i, us[i - 1], w, felt
-                    )
-            grams[i] = _running(problem, i, inputs[i], grams[i], memory)
-            _fit(problem, i, inputs[i], change, felt, grams, members, biases)
-            change, felt = below, felt_below
+        changes = [change]
+        for i in reversed(range(1, depth)):
+            w, u = members[i].dense, us[i - 1]
+            change = targets.below(
+                network, i, u, w, change, felts[i], settings, problem.rows
+            )
+            changes.insert(0, change)
+        wanted = row_sums.wanted(problem, inputs, changes, len(numbers))
+        for i, gram in enumerate(fresh):
+            past = grams[i]
+            if past is not None:  # recent chunks weigh more
+                gram = memory * past + (1 - memory) * gram
+            grams[i] = gram
+            members[i], biases[i] = _fit(
+                problem, i, wanted[i], felts[i], gram, members[i], biases[i]
+            )
         if 2 * position >= len(chunks):
             mean.add(members, biases)
     last = Weights(tuple(members), tuple(biases))
     return last, mean.projected(problem)
 
 
-def _forward(
-    problem: Problem, x: Tensor, members: Members, biases: Biases
-) -> tuple[list[Tensor], list[Tensor]]:
-    """Inputs and pre-activations of every layer for a chunk of rows."""
-    inputs, us = [], []
-    for linear, sigma, member, b in zip(
-        problem.maps,
-        problem.network.activations,
-        members,
-        biases,
-        strict=True,
-    ):
-        inputs.append(x)
-        u = linear.forward(x, member.dense, b)
-        us.append(u)
-        x = sigma(u)
-    return inputs, us
-
-
-def _regressors(problem: Problem, i: int, v: Tensor) -> Tensor:
-    a = problem.maps[i].rows(v)
-    if not problem.network.layers[i].bias:
-        return a
-    return torch.cat([a, a.new_ones(len(a), 1)], dim=1)
-
-
-def _running(
-    problem: Problem,
-    i: int,
-    v: Tensor,
-    past: Tensor | None,
-    memory: float,
-) -> Tensor:
-    """Mean Gram matrix of the chunks so far, recent ones weighing more."""
-    a = _regressors(problem, i, v)
-    gram = linalg.gram(a) / len(a)
-    if past is None:
-        return gram
-    return memory * past + (1 - memory) * gram
-
-
 def _fit(
     problem: Problem,
     i: int,
-    v: Tensor,
-    change: Tensor,
+    wanted: Tensor,
     felt: Tensor | None,
-    grams: list[Tensor | None],
-    members: Members,
-    biases: Biases,
-) -> None:
+    gram: Tensor,
+    old: StructuredMatrix,
+    b: Tensor | None,
+) -> tuple[StructuredMatrix, Tensor | None]:
     """Move W_i and b_i so that the layer's output changes as wanted."""
-    gram, structure = grams[i], problem.network.structures[i]
-    assert gram is not None
-    settings = _settings(problem)
-    a = _regressors(problem, i, v)
-    wanted = problem.maps[i].outputs(change).mT @ a / len(a)
+    structure, settings = problem.network.structures[i], _settings(problem)
     p = problem.maps[i].weight_shape[1]
     shift = (settings.damping * gram.diagonal()[:p].mean()).repeat(len(gram))
     # The constant column has its own scale, 1, whatever the inputs' is.
     shift[p:] = settings.damping
-    old, b = members[i], biases[i]
     q, bias_step = from_regression(
         old.dense,
         wanted,
@@ -212,6 +171,6 @@ def _fit(
         None if structure.free else felt,
     )
     new = structure.least_squares(q, old, safe=False)
-    members[i] = new
     if b is not None and bias_step is not None:
-        biases[i] = b + bias_step(new.dense - old.dense)
+        b = b + bias_step(new.dense - old.dense)
+    return new, b

@@ -118,7 +118,7 @@ def until_stopped(
     else:
         trail = Trail(saved.state, saved.history)
         start -= saved.seconds
-    status = _ending(solver, trail, start)
+    status = _ending(solver, problem, trail, start)
     if saved is not None and saved.stopped:
         status = Status.STOPPED
     try:
@@ -132,10 +132,11 @@ def until_stopped(
             record = probe(record, after)
             trail.add(after, record, rows)
             # Every callback is called, also after one asked to stop.
-            if any([call(record, after) for call in callbacks]):
+            asked = any([call(record, after) for call in callbacks])
+            if problem.rows.agree(asked):
                 status = Status.STOPPED
                 break
-            status = _ending(solver, trail, start)
+            status = _ending(solver, problem, trail, start)
             if keeper is not None and status is None:
                 keeper.sweep_done(trail, time.perf_counter() - start)
     except _SINGULAR:
@@ -198,18 +199,23 @@ def _closing(problem: Problem, state: State, number: int) -> SweepRecord:
     )
 
 
-def _ending(solver: Solver, trail: Trail, start: float) -> Status | None:
+def _ending(
+    solver: Solver, problem: Problem, trail: Trail, start: float
+) -> Status | None:
     """How the run ends after its last sweep; None: it goes on."""
     if not math.isfinite(trail.initial):
         return Status.NONFINITE
-    if trail.done and _converged(solver, trail):
+    if trail.done and _converged(solver, problem, trail):
         return Status.CONVERGED
-    if trail.done and _out_of_time(solver, start):
-        return Status.TIME_LIMIT
+    if trail.done and solver.time_limit is not None:
+        late = time.perf_counter() - start >= solver.time_limit
+        # The clocks of several processes differ: they decide together.
+        if problem.rows.agree(late):
+            return Status.TIME_LIMIT
     return Status.MAX_SWEEPS if trail.done >= solver.sweeps else None
 
 
-def _converged(solver: Solver, trail: Trail) -> bool:
+def _converged(solver: Solver, problem: Problem, trail: Trail) -> bool:
     schedule, state = solver.schedule, trail.state
     if schedule is not None and trail.done <= schedule.sweeps:
         return False  # the sets are not yet those asked for
@@ -225,13 +231,11 @@ def _converged(solver: Solver, trail: Trail) -> bool:
     # A refused sweep stands still without being at rest.
     if solver.step_tol <= 0 or last.step_norm == 0:
         return False
-    blocks = [*state.w, *state.u, *state.v]
-    norm = math.sqrt(sum(float(squared_norm(x)) for x in blocks))
-    return last.step_norm <= solver.step_tol * norm
-
-
-def _out_of_time(solver: Solver, start: float) -> bool:
-    return (
-        solver.time_limit is not None
-        and time.perf_counter() - start >= solver.time_limit
+    squares = problem.rows.total(
+        lambda _, part: tuple(squared_norm(x) for x in (*part.u, *part.v)),
+        problem,
+        state,
     )
+    squares = (*(squared_norm(w) for w in state.w), *squares)
+    norm = math.sqrt(sum(float(x) for x in squares))
+    return last.step_norm <= solver.step_tol * norm

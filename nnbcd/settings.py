@@ -11,6 +11,7 @@ from nnbcd.inputs import DTYPES
 from nnbcd.losses import Loss
 from nnbcd.problem import G_STEPS, Penalties
 from nnbcd.schedules import Gradual
+from nnbcd.sizes import as_bytes
 
 if TYPE_CHECKING:
     from nnbcd.solver import Solver
@@ -36,6 +37,17 @@ def check_settings(solver: Solver) -> None:
     count("sweeps", solver.sweeps)
     number("tol", solver.tol)
     number("step_tol", solver.step_tol)
+    if solver.chunk_rows is not None:
+        count("chunk_rows", solver.chunk_rows)
+    if solver.memory is not None:
+        as_bytes(solver.memory)
+    in_pieces = solver.chunk_rows is not None or solver.memory is not None
+    if in_pieces and solver.device not in (None, "cpu"):
+        msg = (
+            "chunk_rows and memory keep rows in files, which needs "
+            f'device="cpu", not {solver.device!r}.'
+        )
+        raise ValueError(msg)
     for name in ("scale", "time_limit"):
         if getattr(solver, name) is not None:
             number(name, getattr(solver, name), strict=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nnbcd import run
 from nnbcd._typing import Tensor
+from nnbcd.binding import bind
 from nnbcd.callbacks import Callback, ProgressBar
 from nnbcd.checkpoint import Checkpoint
 from nnbcd.couplings import BY_NAME as COUPLINGS
@@ -16,12 +17,13 @@ from nnbcd.couplings import Coupling
 from nnbcd.handover import hand_over
 from nnbcd.history import BlockRecord, SweepRecord
 from nnbcd.initialisation import initial_state
-from nnbcd.inputs import DTYPES, as_features, as_targets, warn_if_unscaled
 from nnbcd.losses import Loss, Squared
 from nnbcd.network import Network
+from nnbcd.plan import Plan, make_plan
 from nnbcd.probe import Pair
 from nnbcd.problem import Penalties, Problem
 from nnbcd.result import Result
+from nnbcd.rows import Group
 from nnbcd.schedules import Gradual, enter, stage
 from nnbcd.settings import check_settings
 from nnbcd.sources import Start
@@ -76,6 +78,13 @@ class Solver:
         ``float64`` or ``float32``.
     device : str or None
         Where to compute; None means where X is.
+    chunk_rows : int or None
+        Rows of X, U and V in memory at a time. The others lie in temporary
+        files (``TMPDIR``), on the CPU only. The iterates are the same, to
+        rounding. Not to be confused with ``Consistent.chunk_rows``.
+    memory : str, int or None
+        The same, by size: "4GiB", "600MB" or bytes, beyond what the process
+        takes already. See :meth:`plan`.
 
     Raises
     ------
@@ -108,12 +117,44 @@ class Solver:
     certify: bool = True
     dtype: str = "float64"
     device: str | None = None
+    chunk_rows: int | None = None
+    memory: str | int | None = None
 
     def __post_init__(self) -> None:
         check_settings(self)
 
+    def plan(self, network: Network, rows: int, processes: int = 1) -> Plan:
+        """Memory, operations and messages of a run, before it starts.
+
+        Parameters
+        ----------
+        network : Network
+        rows : int
+            N.
+        processes : int
+            That share the rows.
+
+        Raises
+        ------
+        TooLargeError
+            If ``memory`` is too little for the weights and one row.
+
+        Examples
+        --------
+        >>> from nnbcd import Dense, Network, Solver
+        >>> net = Network(784, [Dense(300), Dense(100), Dense(10)])
+        >>> Solver(memory="300MB").plan(net, 60_000).chunk_rows < 60_000
+        True
+        """
+        return make_plan(self, network, rows, processes)
+
     def problem(
-        self, network: Network, x: ArrayLike | Tensor, y: ArrayLike | Tensor
+        self,
+        network: Network,
+        x: ArrayLike | Tensor,
+        y: ArrayLike | Tensor,
+        *,
+        group: Group | None = None,
     ) -> Problem:
         """Bind data and network, checking both.
 
@@ -125,25 +166,22 @@ class Solver:
             Shape (N, d_0), or (N, channels, height, width).
         y : array_like
             Integer labels (N,), or float targets (N, d_L).
+        group : Processes, optional
+            Processes that share the rows: x and y are those of this one.
 
         Raises
         ------
         TypeError, ValueError
             One sentence naming the argument and the fix.
+        TooLargeError
+            If the run does not fit ``memory`` or the machine.
 
         Warns
         -----
         UnscaledFeaturesWarning
             If a column of X is 100 times as large as the median one.
         """
-        inputs, outputs = network.maps[0].d_in, network.maps[-1].d_out
-        dtype = DTYPES[self.dtype]
-        rows = as_features(x, inputs, dtype=dtype, device=self.device)
-        warn_if_unscaled(rows)
-        targets, classes = as_targets(y, rows, outputs, self.loss)
-        weights = self.penalties.resolve(len(network.layers))
-        bound = network, rows, targets, self.loss, weights
-        return Problem(*bound, self.g_step, classes, self.method)
+        return bind(self, network, x, y, group)
 
     @property
     def method(self) -> Coupling:
@@ -252,19 +290,20 @@ class Solver:
         callbacks: Sequence[Callback] = (),
         checkpoint: Checkpoint | str | Path | None = None,
         progress: bool = False,
+        group: Group | None = None,
     ) -> Result:
         """Train ``network`` on (x, y): problem, init and run in one call.
 
         Parameters
         ----------
-        network, x, y
+        network, x, y, group
             As in :meth:`problem`: x is (N, d_0), y (N,).
         seed, start
             As in :meth:`init`: the theorem asks nothing.
         validation, callbacks, checkpoint, progress
             As in :meth:`run`.
         """
-        problem = self.problem(network, x, y)
+        problem = self.problem(network, x, y, group=group)
         return self.run(
             problem,
             self.init(problem, seed, start),

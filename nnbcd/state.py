@@ -79,6 +79,15 @@ class State:
         }
         return replace(self, **changed)
 
+    def cut(self, part: slice) -> State:
+        """The same with the rows ``part`` of U, V and their images only."""
+        return replace(
+            self,
+            u=tuple(u[part] for u in self.u),
+            v=tuple(v[part] for v in self.v),
+            affine=tuple(None if a is None else a[part] for a in self.affine),
+        )
+
     def weights(self) -> tuple[Tensor, ...]:
         """What the compressed network multiplies with: G, or W if free.
 

@@ -43,9 +43,16 @@ def subgradient(problem: Problem, state: State) -> dict[str, Tensor]:
     """
     out: dict[str, Tensor] = {}
     for i in range(problem.depth):
-        out[f"V[{i + 1}]"] = _v(problem, state, i)
-        out[f"U[{i + 1}]"] = _u(problem, state, i)
-        out[f"W[{i + 1}]"] = _w(problem, state, i)
+
+        def rows(
+            part: Problem, state: State, i: int = i
+        ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+            blocks = _v(part, state, i), _u(part, state, i)
+            return blocks, (_slope(part, state, i),)
+
+        blocks, (slope,) = problem.rows.go(rows, problem, state)
+        out[f"V[{i + 1}]"], out[f"U[{i + 1}]"] = blocks
+        out[f"W[{i + 1}]"] = _w(problem, state, i, slope)
         if problem.has_copy(i):
             out[f"G[{i + 1}]"] = _g(problem, state, i)
     return out
@@ -53,9 +60,21 @@ def subgradient(problem: Problem, state: State) -> dict[str, Tensor]:
 
 def norm(problem: Problem, state: State) -> Float[Tensor, ""]:
     """Norm of :func:`subgradient` over all blocks, 0-dimensional."""
-    squares = [
-        squared_norm(block) for block in subgradient(problem, state).values()
-    ]
+
+    def rows(part: Problem, state: State) -> tuple[Tensor, ...]:
+        out = []
+        for i in range(part.depth):
+            out.append(squared_norm(_v(part, state, i)))
+            out.append(squared_norm(_u(part, state, i)))
+            out.append(_slope(part, state, i))
+        return tuple(out)
+
+    sums, squares = problem.rows.total(rows, problem, state), []
+    for i in range(problem.depth):
+        v, u, slope = sums[3 * i : 3 * i + 3]
+        squares += [v, u, squared_norm(_w(problem, state, i, slope))]
+        if problem.has_copy(i):
+            squares.append(squared_norm(_g(problem, state, i)))
     return torch.stack(squares).sum().sqrt()
 
 
@@ -100,10 +119,15 @@ def _u(problem: Problem, state: State, i: int) -> Tensor:
     return at_kinks(sigma, u, state.v[i], weights.gamma, pull)
 
 
-def _w(problem: Problem, state: State, i: int) -> Tensor:
-    weights, g = problem.layers[i], state.g[i]
+def _slope(problem: Problem, state: State, i: int) -> Tensor:
+    """What the rows say to the gradient in W_i, b_i: a sum over them."""
     gap = objective.affine_image(problem, state, i) - state.u[i]
-    gradient = weights.rho * w.cross_product(problem, state, i, gap)
+    return w.cross_product(problem, state, i, gap)
+
+
+def _w(problem: Problem, state: State, i: int, slope: Tensor) -> Tensor:
+    weights, g = problem.layers[i], state.g[i]
+    gradient = weights.rho * slope
     p = state.w[i].shape[1]
     gradient[:, :p] += weights.ridge * state.w[i]
     if g is None:

@@ -19,6 +19,7 @@ from nnbcd.state import State
 __all__ = ["AscentError", "Update", "read", "sweep"]
 
 Scalar = Float[Tensor, ""]
+Tensors = tuple[Tensor, ...]
 
 
 class AscentError(ArithmeticError):
@@ -115,30 +116,42 @@ Moved = tuple[State, Scalar, Scalar]
 
 
 def _move_v(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
-    new = v.update(problem, state, i)
-    squared = squared_norm(new - state.v[i])
-    state = state.put(i, v=new)
-    ledger.terms[f"activation[{i + 1}]"] = objective.activation_term(
-        problem, state, i
-    )
-    if i == problem.depth - 1:
-        ledger.terms["loss"] = objective.loss_term(problem, state)
+    last = i == problem.depth - 1
+
+    def rows(part: Problem, state: State) -> tuple[Tensors, Tensors]:
+        new = v.update(part, state, i)
+        squared = squared_norm(new - state.v[i])
+        state = state.put(i, v=new)
+        gap = objective.activation_term(part, state, i)
+        if last:
+            return (new,), (squared, gap, objective.loss_term(part, state))
+        image, above = _image(part, state, i + 1)
+        return (new, image), (squared, gap, above)
+
+    blocks, sums = problem.rows.go(rows, problem, state)
+    squared, ledger.terms[f"activation[{i + 1}]"], above = sums
+    state = state.put(i, v=blocks[0])
+    if last:
+        ledger.terms["loss"] = above
     else:
-        state = _refresh(problem, state, i + 1, ledger)
+        ledger.terms[f"affine[{i + 2}]"] = above
+        state = state.put(i + 1, affine=blocks[1])
     return state, squared, v.guarantee(problem, i) * squared
 
 
 def _move_u(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
-    new = u.update(problem, state, i)
-    squared = squared_norm(new - state.u[i])
-    state = state.put(i, u=new)
-    ledger.terms[f"activation[{i + 1}]"] = objective.activation_term(
-        problem, state, i
-    )
-    ledger.terms[f"affine[{i + 1}]"] = objective.affine_term(
-        problem, state, i
-    )
-    return state, squared, u.guarantee(problem, i) * squared
+    def rows(part: Problem, state: State) -> tuple[Tensors, Tensors]:
+        new = u.update(part, state, i)
+        squared = squared_norm(new - state.u[i])
+        state = state.put(i, u=new)
+        gap = objective.activation_term(part, state, i)
+        return (new,), (squared, gap, objective.affine_term(part, state, i))
+
+    (new,), sums = problem.rows.go(rows, problem, state)
+    squared, *gaps = sums
+    ledger.terms[f"activation[{i + 1}]"] = gaps[0]
+    ledger.terms[f"affine[{i + 1}]"] = gaps[1]
+    return state.put(i, u=new), squared, u.guarantee(problem, i) * squared
 
 
 def _move_w(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
@@ -196,12 +209,22 @@ def _refresh(
     problem: Problem, state: State, i: int, ledger: _Ledger
 ) -> State:
     """Recompute the affine image of layer i and its term."""
+
+    def rows(part: Problem, state: State) -> tuple[Tensors, Tensors]:
+        image, gap = _image(part, state, i)
+        return (image,), (gap,)
+
+    (image,), (gap,) = problem.rows.go(rows, problem, state)
+    ledger.terms[f"affine[{i + 1}]"] = gap
+    return state.put(i, affine=image)
+
+
+def _image(problem: Problem, state: State, i: int) -> tuple[Tensor, Scalar]:
+    """The affine image of layer i, anew, and the affine term."""
     state = state.put(i, affine=None)
-    state = state.put(i, affine=objective.affine_image(problem, state, i))
-    ledger.terms[f"affine[{i + 1}]"] = objective.affine_term(
-        problem, state, i
-    )
-    return state
+    image = objective.affine_image(problem, state, i)
+    state = state.put(i, affine=image)
+    return image, objective.affine_term(problem, state, i)
 
 
 def _account_weight(

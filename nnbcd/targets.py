@@ -15,8 +15,9 @@ from nnbcd._typing import Float, Tensor
 from nnbcd.affine import DenseMap
 from nnbcd.couplings import Consistent
 from nnbcd.network import Network
+from nnbcd.rows import Rows
 
-__all__ = ["below", "sensitivity"]
+__all__ = ["below", "sensitivity", "slope_gram"]
 
 
 def below(
@@ -27,6 +28,7 @@ def below(
     change: Float[Tensor, "n d_out"],
     weight: Float[Tensor, "q q"] | None,
     settings: Consistent,
+    rows: Rows,
 ) -> Float[Tensor, "n d_below"]:
     r"""Change wanted of U_{i-1}, given the one wanted of U_i.
 
@@ -54,6 +56,8 @@ def below(
     weight : Tensor or None
         S_i, shape (q, q); None is the identity.
     settings : Consistent
+    rows : Rows
+        Adds up what the rows of other processes say.
     """
     linear, sigma = network.maps[i], network.activations[i - 1]
     v = sigma(u)
@@ -63,35 +67,50 @@ def below(
         # Through a convolution: one gradient step of the same problem.
         back = linear.transpose(change, w)
         image = linear.forward(back, w, None)
-        energy, curve = back.square().sum(), image.square().sum()
+        energy, curve = rows.add(back.square().sum(), image.square().sum())
         dv = back * (energy / (curve + settings.kappa * energy + 1e-30))
     return sigma.prox(v + dv, u, settings.pull) - u
 
 
-def sensitivity(
-    network: Network,
-    i: int,
-    u: Float[Tensor, "n d_below"],
-    w: Float[Tensor, "q p"],
-    weight: Float[Tensor, "q q"] | None,
+def slope_gram(
+    network: Network, i: int, u: Float[Tensor, "n d_below"]
 ) -> Float[Tensor, "p p"] | None:
-    r"""S_{i-1} = (W^T S_i W) o M, how much the output feels U_{i-1}.
+    r"""Sum of m m^T, m a row of the derivatives of the activation.
 
-    M is the mean of m m^T over rows m, the derivatives of the activation.
-    A hundredth of the mean diagonal is added. Through or into a
-    convolution the identity is used (None). Source: the recursion of
-    Botev, Ritter and Barber (2017).
+    Through or into a convolution the sensitivity is not used: None.
 
     Parameters
     ----------
-    network, i, u, w, weight
+    network, i, u
         As in :func:`below`.
     """
     if not all(isinstance(m, DenseMap) for m in network.maps[i - 1 : i + 1]):
         return None
     _, slope = network.activations[i - 1].slopes(u)
+    return slope.mT @ slope
+
+
+def sensitivity(
+    w: Float[Tensor, "q p"],
+    weight: Float[Tensor, "q q"] | None,
+    slopes: Float[Tensor, "p p"],
+    n: int,
+) -> Float[Tensor, "p p"]:
+    r"""S_{i-1} = (W^T S_i W) o M, how much the output feels U_{i-1}.
+
+    M is the mean of m m^T over the rows. A hundredth of the mean diagonal
+    is added. Source: the recursion of Botev, Ritter and Barber (2017).
+
+    Parameters
+    ----------
+    w, weight
+        As in :func:`below`.
+    slopes : Tensor
+        From :func:`slope_gram`, shape (p, p), over n rows.
+    n : int
+    """
     felt = w.mT @ (w if weight is None else weight @ w)
-    felt = felt * (slope.mT @ slope) / len(slope)
+    felt = felt * slopes / n
     felt.diagonal().add_(0.01 * felt.diagonal().mean() + 1e-30)
     return felt
 

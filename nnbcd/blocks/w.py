@@ -43,19 +43,24 @@ def regression(problem: Problem, state: State, i: int) -> Regression:
 
     The Gram matrix of the first layer is computed once per problem.
     """
-    gap = state.u[i] - objective.affine_image(problem, state, i)
-    residual = cross_product(problem, state, i, gap)
-    if i == 0:
-        return Regression(problem.input_gram, residual)
-    v = objective.features(problem, state, i)
-    bias = problem.network.layers[i].bias
-    return Regression(gram(problem.maps[i], v, bias=bias), residual)
+
+    def rows(part: Problem, state: State) -> tuple[Tensor, ...]:
+        gap = state.u[i] - objective.affine_image(part, state, i)
+        residual = cross_product(part, state, i, gap)
+        if i == 0:
+            return (residual,)
+        v = objective.features(part, state, i)
+        bias = part.network.layers[i].bias
+        return residual, gram(part.maps[i], v, bias=bias)
+
+    residual, *grams = problem.rows.total(rows, problem, state)
+    return Regression(grams[0] if grams else problem.input_gram, residual)
 
 
 def cross_product(
     problem: Problem, state: State, i: int, u: Float[Tensor, "n d_out"]
 ) -> Float[Tensor, "q p"]:
-    """outputs(u)^T A with the regressors A = [rows(V_{i-1}), 1]."""
+    """outputs(u)^T A, A = [rows(V_{i-1}), 1], of a piece of rows."""
     linear, bias = problem.maps[i], problem.network.layers[i].bias
     v = objective.features(problem, state, i)
     q, p = linear.weight_shape
@@ -155,7 +160,12 @@ def split(joint: Tensor, *, bias: bool) -> tuple[Tensor, Tensor | None]:
 
 
 def few_rows(problem: Problem, i: int) -> bool:
-    """True where the N x N system is the smaller one, and can be formed."""
+    """True where the N x N system is the smaller one, and can be formed.
+
+    That takes all rows in one piece.
+    """
+    if not problem.rows.whole:
+        return False
     linear, layer = problem.maps[i], problem.network.layers[i]
     weights = problem.layers[i]
     tau = weights.tau if problem.has_copy(i) else 0.0

@@ -1,0 +1,134 @@
+"""Data bound to a network: checked, and put where their rows are to lie."""
+
+from __future__ import annotations
+
+import mmap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from nnbcd import mapped, plan
+from nnbcd._typing import Tensor
+from nnbcd.inputs import DTYPES, as_features, as_targets, warn_if_unscaled
+from nnbcd.network import Network
+from nnbcd.problem import Problem
+from nnbcd.rows import Group, Rows
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from nnbcd.solver import Solver
+
+__all__ = ["bind"]
+
+
+def bind(
+    solver: Solver,
+    network: Network,
+    x: ArrayLike | Tensor,
+    y: ArrayLike | Tensor,
+    group: Group | None = None,
+) -> Problem:
+    """See :meth:`nnbcd.Solver.problem`; X is (N, d_0), y (N,) or (N, d_L)."""
+    chunk, first, every = _share(solver, network, x, group)
+    rows = Rows(chunk, group, first, every)
+    try:
+        features = _features(solver, network, x, chunk)
+        targets, classes = _targets(solver, network, y, features, group)
+        trouble = None
+    except (TypeError, ValueError) as error:
+        if group is None:
+            raise
+        trouble = str(error)
+    if group is not None:
+        _raise_together(group, trouble)
+    weights = solver.penalties.resolve(len(network.layers))
+    bound = network, features, rows.keep(targets), solver.loss, weights
+    problem = Problem(*bound, solver.g_step, classes, solver.method, rows)
+    (squares,) = rows.total(
+        lambda part: (torch.linalg.vector_norm(part.x, dim=0).square(),),
+        problem,
+    )
+    warn_if_unscaled((squares / problem.samples).sqrt())
+    return problem
+
+
+def _share(
+    solver: Solver, network: Network, x: Any, group: Group | None
+) -> tuple[int | None, int, int | None]:
+    """Rows held at a time, the first row's number, rows of all processes."""
+    try:
+        n = int((x.shape if hasattr(x, "shape") else np.shape(x))[0])
+    except (IndexError, TypeError, ValueError):
+        n = 0  # no array of rows: as_features says what is wrong with it
+    first, every, size = 0, None, 1
+    if group is not None:
+        counts = group.tell(n)
+        size = group.size
+        first, every = sum(counts[: group.rank]), sum(counts)
+        n = max(counts) * size
+    if n == 0:
+        return None, first, every
+    made = plan.make_plan(solver, network, n, size)
+    place = solver.device or (x.device if isinstance(x, Tensor) else "cpu")
+    plan.refuse_if_too_large(made, torch.device(place))
+    return made.chunk_rows, first, every
+
+
+def _features(
+    solver: Solver, network: Network, x: Any, chunk: int | None
+) -> Tensor:
+    width, dtype = network.maps[0].d_in, DTYPES[solver.dtype]
+    if chunk is None:
+        return as_features(x, width, dtype=dtype, device=solver.device)
+    n = len(x)
+    out = mapped.empty((n, width), dtype)
+    for start in range(0, n, chunk):
+        part = slice(start, min(start + chunk, n))
+        out[part] = as_features(x[part], width, dtype=dtype, device="cpu")
+        mapped.release(out[part])
+        _release_source(x)
+    return out
+
+
+def _release_source(x: Any) -> None:
+    """Let go of what has been read of a ``numpy.memmap``."""
+    mode, advice = getattr(x, "mode", None), getattr(mmap, "MADV_DONTNEED", 0)
+    while isinstance(x, np.ndarray):
+        x = x.base
+    # Of a copy-on-write map the changes would be lost.
+    if isinstance(x, mmap.mmap) and advice and mode in ("r", "r+"):
+        x.madvise(advice)
+
+
+def _targets(
+    solver: Solver,
+    network: Network,
+    y: Any,
+    x: Tensor,
+    group: Group | None,
+) -> tuple[Tensor, Tensor | None]:
+    outputs = network.maps[-1].d_out
+    if group is None:
+        return as_targets(y, x, outputs, solver.loss)
+    # A class may have no row here: all labels are appended and dropped.
+    own = y.detach().cpu().numpy() if isinstance(y, Tensor) else np.asarray(y)
+    labels = own.ndim == 1 and own.dtype.kind != "f"
+    told = group.tell(np.unique(own).tolist() if labels else [])
+    known = sorted({label for some in told for label in some})
+    if not labels or own.shape != x.shape[:1]:
+        return as_targets(y, x, outputs, solver.loss)
+    both = np.concatenate([own, np.asarray(known, own.dtype)])
+    targets, classes = as_targets(
+        both, x.new_empty(len(both), 0), outputs, solver.loss
+    )
+    return targets[: len(own)].contiguous(), classes
+
+
+def _raise_together(group: Group, trouble: str | None) -> None:
+    """One process's bad rows end all of them with the same sentence."""
+    for rank, said in enumerate(group.tell(trouble)):
+        if said is not None:
+            msg = f"process {rank} of {group.size}: {said}"
+            raise ValueError(msg)
