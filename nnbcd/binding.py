@@ -87,7 +87,7 @@ def _features(
     for start in range(0, n, chunk):
         part = slice(start, min(start + chunk, n))
         out[part] = as_features(x[part], width, dtype=dtype, device="cpu")
-        mapped.release(out[part])
+        mapped.release(out)
         _release_source(x)
     return out
 

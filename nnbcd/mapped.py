@@ -7,19 +7,30 @@ that going through a file bit by bit holds a bit of it at a time.
 
 from __future__ import annotations
 
+import ctypes
 import mmap
+import os
+import sys
 import tempfile
 from collections.abc import Sequence
+from io import FileIO
 from math import prod
 from weakref import WeakValueDictionary
 
 import torch
 
-from nnbcd._typing import Tensor
+from nnbcd._typing import Int, Tensor
 
-__all__ = ["empty", "is_mapped", "release"]
+__all__ = ["empty", "is_mapped", "release", "take", "trim"]
 
-_MAPS: WeakValueDictionary[int, mmap.mmap] = WeakValueDictionary()
+
+class _Pages(mmap.mmap):
+    """A map that keeps its file open, to read from it out of order."""
+
+    file: FileIO
+
+
+_MAPS: WeakValueDictionary[int, _Pages] = WeakValueDictionary()
 
 
 def empty(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
@@ -44,9 +55,10 @@ def empty(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
     size = prod(shape) * dtype.itemsize
     if size == 0:  # there is no map of length 0
         return torch.zeros(*shape, dtype=dtype)
-    with tempfile.TemporaryFile(prefix="nnbcd-") as file:
-        _reserve(file.fileno(), size)
-        pages = mmap.mmap(file.fileno(), size)  # keeps the file open
+    file = tempfile.TemporaryFile(prefix="nnbcd-", buffering=0)
+    _reserve(file.fileno(), size)
+    pages = _Pages(file.fileno(), size)
+    pages.file = file
     out = torch.frombuffer(pages, dtype=dtype).reshape(tuple(shape))
     _MAPS[out.data_ptr()] = pages
     return out
@@ -60,31 +72,63 @@ def is_mapped(x: Tensor) -> bool:
 def release(*tensors: Tensor | None) -> None:
     """Let go of the pages of mapped tensors; their numbers stay.
 
-    Other tensors are left alone, and so is everything where the operating
+    All pages: the system brings in more than what was touched, before it
+    and after. Other tensors are left alone, and so is everything where the
     system offers no such call (Windows).
 
     Parameters
     ----------
     tensors : Tensor or None
-        Contiguous rows of a mapped tensor, or all of it; any shape.
+        Mapped tensors or views of them; any shape.
     """
     advice = getattr(mmap, "MADV_DONTNEED", None)
     for x in tensors:
-        if x is None or advice is None or x.numel() == 0:
+        if x is None or advice is None:
             continue
-        start = x.untyped_storage().data_ptr()
-        pages = _MAPS.get(start)
-        if pages is None:
-            continue
-        first = (x.data_ptr() - start) // mmap.PAGESIZE * mmap.PAGESIZE
-        end = x.data_ptr() - start + x.numel() * x.element_size()
-        pages.madvise(advice, first, end - first)
+        pages = _MAPS.get(x.untyped_storage().data_ptr())
+        if pages is not None:
+            pages.madvise(advice)
+
+
+def take(x: Tensor, rows: Int[Tensor, " n"]) -> Tensor:
+    """``x[rows]``; of a mapped tensor read from its file row by row.
+
+    Parameters
+    ----------
+    x : Tensor
+        Shape (N, ...), contiguous if mapped.
+    rows : Tensor
+        Row numbers, shape (n,), in any order.
+    """
+    pages = _MAPS.get(x.data_ptr())
+    if pages is None:
+        return x[rows]
+    size = prod(x.shape[1:]) * x.element_size()
+    if not len(rows):
+        return x[:0]
+    numbers = bytearray(len(rows) * size)
+    view = memoryview(numbers)
+    # In the order of the file: kind to disks.
+    for place in rows.argsort().tolist():
+        pages.file.seek(int(rows[place]) * size)
+        pages.file.readinto(view[place * size : (place + 1) * size])
+    return torch.frombuffer(numbers, dtype=x.dtype).reshape(-1, *x.shape[1:])
+
+
+def trim() -> None:
+    """Give freed memory back to the system, where the C library can.
+
+    glibc keeps blocks below 32 MB for later; those of a piece of rows are
+    of that size, and what is kept would soon exceed what is used.
+    """
+    if sys.platform == "linux":
+        give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if give_back is not None:  # musl has none
+            give_back(0)
 
 
 def _reserve(file: int, size: int) -> None:
     """Make room now: a full disk found later would kill the process."""
-    import os
-
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file, 0, size)
     else:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "TooLargeError", "make_plan", "refuse_if_too_large"]
 
+PAGES = 2**21  # the system brings in up to so many bytes at once
+
 
 class TooLargeError(MemoryError):
     """The run does not fit; the message says what would."""
@@ -99,27 +101,8 @@ def make_plan(
     )
     parts = _memory(solver, network, rows, here, chunk)
     if solver.memory is not None:
-        budget = as_bytes(solver.memory)
-        if chunk is None and sum(n for _, n in parts) > budget:
-            least = _memory(solver, network, rows, here, 1)
-            most = _memory(solver, network, rows, here, 2)
-            first, step = _size(least), _size(most) - _size(least)
-            if first > budget:
-                msg = (
-                    f"memory={solver.memory!r} is too little: weights and "
-                    f"systems alone take {readable(first)}; give that, or "
-                    "narrow the layers."
-                )
-                raise TooLargeError(msg)
-            chunk = min(here, 1 + (budget - first) // max(step, 1))
-            parts = _memory(solver, network, rows, here, chunk)
-        if _size(parts) > budget:
-            msg = (
-                f"chunk_rows={solver.chunk_rows} takes "
-                f"{readable(_size(parts))}, and memory={solver.memory!r}: "
-                "lower chunk_rows or leave it out."
-            )
-            raise TooLargeError(msg)
+        chunk = _chosen(solver, network, rows, here, chunk)
+        parts = _memory(solver, network, rows, here, chunk)
     numbers, messages = traffic.of_sweep(solver, network, rows)
     item = 8 if solver.dtype == "float64" else 4
     # X and y, and the states that a sweep holds at once.
@@ -128,6 +111,40 @@ def make_plan(
     return Plan(
         rows, processes, chunk, parts, disk, flops, messages, 8 * numbers
     )
+
+
+def _chosen(
+    solver: Solver, network: Network, rows: int, here: int, chunk: int | None
+) -> int | None:
+    """As many rows at a time as ``memory`` has room for; None: all."""
+    assert solver.memory is not None
+    budget = as_bytes(solver.memory)
+
+    def size(chunk: int | None) -> int:
+        return _size(_memory(solver, network, rows, here, chunk))
+
+    if size(chunk) <= budget:
+        return chunk
+    if chunk is not None:
+        msg = (
+            f"chunk_rows={chunk} takes {readable(size(chunk))}, and memory "
+            f"is {readable(budget)}: lower chunk_rows or leave it out."
+        )
+        raise TooLargeError(msg)
+    if size(1) > budget:
+        msg = (
+            f"memory of {readable(budget)} is too little: the weights, their "
+            f"systems and one row take {readable(size(1))}; give that, or "
+            "narrow the layers."
+        )
+        raise TooLargeError(msg)
+    low, high = 1, here  # the first fits, the second does not
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (
+            (middle, high) if size(middle) <= budget else (low, middle)
+        )
+    return low
 
 
 def refuse_if_too_large(plan: Plan, device: torch.device) -> None:
@@ -189,9 +206,9 @@ def _memory(
         at_once = 0
     # What a pass works on: the blocks of two layers and what comes between.
     pairs = zip([maps[0].d_in, *widths], widths, strict=False)
-    between = 8 * max(a + b for a, b in pairs) + 4 * sum(widths)
+    between = (3 if chunk is None else 4) * max(a + b for a, b in pairs)
     if solver.acceleration:
-        between = max(between, 9 * sum(widths))
+        between = max(between, 3 * sum(widths))
     piece = max(here if chunk is None else chunk, at_once)
     patches = max(
         (
@@ -201,10 +218,14 @@ def _memory(
         ),
         default=0,
     )
-    held = here if chunk is None else chunk
+    stored = _stored(solver, network)
+    if chunk is not None:  # of the states, what a pass reads
+        states = 6 if solver.acceleration else 3
+        stored = maps[0].d_in + widths[-1] + states * sum(widths)
     return (
         ("weights and their steps", item * 8 * weights),
         ("systems of the solves", max(item, 8) * systems),
-        ("rows held", item * held * _stored(solver, network)),
+        ("rows held", item * (here if chunk is None else chunk) * stored),
         ("rows worked on", item * (piece * between + patches)),
+        ("pages read ahead", 0 if chunk is None else 6 * len(maps) * PAGES),
     )

@@ -92,6 +92,7 @@ class Rows:
                 mapped.release(x, y)
                 for state in cut:
                     mapped.release(*state.u, *state.v, *state.affine)
+                mapped.trim()
 
     def go(
         self, through: Pass, problem: Problem, *states: State
@@ -128,8 +129,7 @@ class Rows:
                 wide = [a + b for a, b in zip(sums, wide, strict=True)]
             sums = wide
         return tuple(blocks), tuple(
-            x.to(kind)
-            for x, kind in zip(self.add(*sums), kinds, strict=True)
+            x.to(kind) for x, kind in zip(self.add(*sums), kinds, strict=True)
         )
 
     def _put(
@@ -142,7 +142,7 @@ class Rows:
             blocks = [mapped.empty((n, *x.shape[1:]), x.dtype) for x in fresh]
         for block, x in zip(blocks, fresh, strict=True):
             block[part] = x
-            mapped.release(block[part])
+            mapped.release(block)
         return blocks
 
     def map(
@@ -194,7 +194,7 @@ class Rows:
         out = mapped.empty(x.shape, x.dtype)
         for part in self.slices(len(x)):
             out[part] = x[part]
-            mapped.release(out[part])
+            mapped.release(out)
         return out
 
     def pick(self, problem: Problem, numbers: Tensor) -> Tensors:
@@ -202,7 +202,6 @@ class Rows:
         if self.group is not None:
             here = numbers - self.first
             numbers = here[(here >= 0) & (here < len(problem.x))]
-        found = problem.x[numbers], problem.y[numbers]
-        if self.chunk is not None:
-            mapped.release(problem.x, problem.y)
-        return found
+        return mapped.take(problem.x, numbers), mapped.take(
+            problem.y, numbers
+        )

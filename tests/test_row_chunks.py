@@ -1,13 +1,9 @@
 """Rows in files, a piece at a time: the run is the same to rounding."""
 
-import gc
 import warnings
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
 
 from nnbcd import (
     Conv2d,
@@ -94,7 +90,9 @@ def test_iterates_are_those_of_the_run_in_memory(
         warnings.simplefilter("ignore", LargerThanDenseWarning)
         whole, pieces = both(NETWORKS[name](), coupling=coupling)
     assert close(whole, pieces) < RTOL
-    assert all(mapped.is_mapped(x) for x in (*pieces.state.u, *pieces.state.v))
+    assert all(
+        mapped.is_mapped(x) for x in (*pieces.state.u, *pieces.state.v)
+    )
     assert not any(mapped.is_mapped(x) for x in whole.state.u)
 
 
