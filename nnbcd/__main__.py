@@ -8,11 +8,18 @@ from collections.abc import Sequence
 
 from nnbcd import __version__
 from nnbcd.commands import certify, info, reproduce, train
+from nnbcd.plan import TooLargeError
 
 __all__ = ["main"]
 
 # What a user can cause and mend: shown as one sentence, exit code 2.
-_USER_ERRORS = (ValueError, TypeError, OSError, ArithmeticError)
+_USER_ERRORS = (
+    ValueError,
+    TypeError,
+    OSError,  # and a lost process
+    ArithmeticError,
+    TooLargeError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,10 +10,11 @@ import torch
 
 from nnbcd import mapped, plan
 from nnbcd._typing import Tensor
+from nnbcd.group import Group
 from nnbcd.inputs import DTYPES, as_features, as_targets, warn_if_unscaled
 from nnbcd.network import Network
 from nnbcd.problem import Problem
-from nnbcd.rows import Group, Rows
+from nnbcd.rows import Rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

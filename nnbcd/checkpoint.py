@@ -132,7 +132,9 @@ def save(path: str | Path, saved: Saved) -> None:
         raise
 
 
-def load(path: str | Path, device: Any = None) -> Saved:
+def load(
+    path: str | Path, device: Any = None, rows: slice = slice(None)
+) -> Saved:
     """Read a checkpoint.
 
     Parameters
@@ -141,6 +143,8 @@ def load(path: str | Path, device: Any = None) -> Saved:
         A file that :func:`save` wrote.
     device : optional
         Where the tensors go; default: the CPU.
+    rows : slice, optional
+        Of U and V; default: all.
 
     Raises
     ------
@@ -154,10 +158,16 @@ def load(path: str | Path, device: Any = None) -> Saved:
             Path(path).open("rb") as stream,
             np.load(stream, allow_pickle=False) as archive,
         ):
-            arrays = {name: archive[name] for name in archive.files}
-        meta = json.loads(arrays.pop("meta").tobytes())
-        if meta["format"] != FORMAT:
-            raise KeyError(meta["format"])
+            meta = json.loads(archive["meta"].tobytes())
+            if meta["format"] != FORMAT:
+                raise KeyError(meta["format"])
+            state = meta["layout"]["state"]
+            by_row = {*state["u"], *state["v"], *state["affine"]}
+            arrays = {
+                name: archive[name][rows] if name in by_row else archive[name]
+                for name in archive.files
+                if name != "meta"
+            }
         return Saved(
             unpack(arrays, meta["layout"], device),
             History.from_json(meta["history"]),

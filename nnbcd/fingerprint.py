@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from nnbcd._typing import Tensor
+from nnbcd.gathering import stream
 from nnbcd.problem import Problem
 from nnbcd.state import State
 
@@ -52,8 +53,10 @@ def fingerprint(
     return {
         "version of nnbcd": __version__,
         "network": repr(problem.network),
-        "data": _digest([problem.x, problem.y, *labels]),
-        "start (seed or weights)": _digest(start),
+        "data": _data(problem, labels),
+        # Rounded: the scale of a start may be a sum over rows, which other
+        # processes or pieces add up in another order.
+        "start (seed or weights)": _digest([w.half() for w in start]),
     } | {name: repr(getattr(solver, name)) for name in _SETTINGS}
 
 
@@ -61,6 +64,17 @@ def different(one: dict[str, str], other: dict[str, str]) -> list[str]:
     """Names of the entries in which two fingerprints differ."""
     names = dict.fromkeys([*one, *other])
     return [name for name in names if one.get(name) != other.get(name)]
+
+
+def _data(problem: Problem, labels: list[Tensor]) -> str:
+    """Digest of all rows, whoever holds them."""
+    total, rows = hashlib.sha256(_digest(labels).encode()), problem.rows
+    for x in (problem.x, problem.y):
+        total.update(f"{x.dtype}{(problem.samples, *x.shape[1:])}".encode())
+        for piece in stream(rows, x):
+            total.update(piece.detach().cpu().contiguous().numpy().data)
+    digest = total.hexdigest()
+    return digest if rows.group is None else str(rows.group.tell(digest)[0])
 
 
 def _digest(tensors: list[Tensor]) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnbcd.checkpoint import Checkpoint, Saved, load, save
 from nnbcd.fingerprint import different, fingerprint
+from nnbcd.gathering import gathered, kept
 from nnbcd.problem import Problem
 from nnbcd.state import State
 from nnbcd.trail import Trail
@@ -47,6 +49,8 @@ class Keeper:
         self._path = Path(checkpoint.path)
         self._pause = checkpoint.every_seconds
         self._mark = fingerprint(solver, problem, state)
+        self._rows = rows = problem.rows
+        self._first = rows.group is None or rows.group.rank == 0
         self._due = time.perf_counter() + self._pause
         self.saved: Saved | None = None
         if not self._path.parent.is_dir():
@@ -55,9 +59,11 @@ class Keeper:
                 "exist: make it first."
             )
             raise FileNotFoundError(msg)
-        if not self._path.exists():
+        if not self._exists():
             return
-        self.saved = load(self._path, problem.x.device)
+        here = rows.here(len(problem.x))
+        saved = load(self._path, problem.x.device, here)
+        self.saved = replace(saved, state=kept(rows, saved.state))
         names = different(self.saved.fingerprint, self._mark)
         if names:
             msg = (
@@ -75,7 +81,8 @@ class Keeper:
         seconds : float
             Time the run has taken so far.
         """
-        if time.perf_counter() >= self._due:
+        due = self._first and time.perf_counter() >= self._due
+        if self._rows.agree(due):
             self.write(trail, seconds)
 
     def write(
@@ -94,9 +101,21 @@ class Keeper:
             if trail.done == len(self.saved.history.sweeps):
                 return
         start = time.perf_counter()
-        save(
-            self._path,
-            Saved(trail.state, trail.history, seconds, self._mark, stopped),
-        )
+        state = gathered(self._rows, trail.state)
+        if self._first:
+            mark = self._mark
+            saved = Saved(state, trail.history, seconds, mark, stopped)
+            save(self._path, saved)
         now = time.perf_counter()
         self._due = now + max(self._pause, 20 * (now - start))
+
+    def _exists(self) -> bool:
+        """Whether there is a file; all processes must see the same."""
+        exists, group = self._path.exists(), self._rows.group
+        if group is not None and len(set(group.tell(exists))) > 1:
+            msg = (
+                f"checkpoint: some processes see {self._path} and some do "
+                "not: put it on a disk that all share."
+            )
+            raise ValueError(msg)
+        return exists

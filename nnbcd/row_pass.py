@@ -68,8 +68,8 @@ def _settings(problem: Problem) -> Consistent:
 
 
 def _chunks(problem: Problem, rows: int, number: int) -> Iterator[Tensor]:
-    """Row indices, shuffled by the sweep's number, in near-equal parts."""
-    n = len(problem.x)
+    """Row numbers, shuffled by the sweep's number, in near-equal parts."""
+    n = problem.samples
     order = torch.randperm(n, generator=torch.Generator().manual_seed(number))
     parts = -(-n // rows)
     yield from order.to(problem.x.device).tensor_split(parts)
@@ -114,7 +114,7 @@ def row_pass(
         default=depth,
     )
     width = max(linear.weight_shape[1] for linear in problem.maps)
-    rows_each = settings.rows(len(problem.x), width)
+    rows_each = settings.rows(problem.samples, width)
     chunks = list(_chunks(problem, rows_each, number))
     mean = _Mean()
     for position, numbers in enumerate(chunks):

@@ -10,38 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from nnbcd import mapped
 from nnbcd._typing import Tensor
+from nnbcd.group import Group
 
 if TYPE_CHECKING:
     from nnbcd.problem import Problem
     from nnbcd.state import State
 
-__all__ = ["Group", "Rows"]
+__all__ = ["Rows"]
 
 Tensors = tuple[Tensor, ...]
 Pass = Callable[..., tuple[Tensors, Tensors]]
-
-
-@runtime_checkable
-class Group(Protocol):
-    """Processes that share the rows; see :mod:`nnbcd.distributed`."""
-
-    rank: int
-    size: int
-
-    def add(self, values: Tensor) -> Tensor:
-        """Sum of a float64 vector over the processes, the same in all."""
-
-    def tell(self, value: Any) -> list[Any]:
-        """What every process says: JSON values, by rank."""
-
-    def collect(self, rows: Tensor) -> Iterator[Tensor]:
-        """All rows in their order, piece by piece; rank 0 gets them."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +186,9 @@ class Rows:
         if self.group is not None:
             here = numbers - self.first
             numbers = here[(here >= 0) & (here < len(problem.x))]
-        return mapped.take(problem.x, numbers), mapped.take(
-            problem.y, numbers
-        )
+        x, y = problem.x, problem.y
+        return mapped.take(x, numbers), mapped.take(y, numbers)
+
+    def here(self, n: int) -> slice:
+        """Which rows of all are these n."""
+        return slice(self.first, self.first + n)

@@ -20,6 +20,7 @@ from nnbcd import (
 from nnbcd.callbacks import Callback
 from nnbcd.checkpoint import Checkpoint
 from nnbcd.couplings import Consistent
+from nnbcd.group import in_step
 from nnbcd.history import BlockRecord, History, SweepRecord, tolerance
 from nnbcd.keeper import Keeper
 from nnbcd.linalg import SingularMatrixError, squared_norm
@@ -133,6 +134,7 @@ def until_stopped(
             trail.add(after, record, rows)
             # Every callback is called, also after one asked to stop.
             asked = any([call(record, after) for call in callbacks])
+            in_step(problem.rows.group, after.w)
             if problem.rows.agree(asked):
                 status = Status.STOPPED
                 break
@@ -142,6 +144,8 @@ def until_stopped(
     except _SINGULAR:
         status = Status.SINGULAR
     except KeyboardInterrupt:
+        if problem.rows.group is not None:
+            raise  # the others are elsewhere: nothing can be saved together
         status = Status.INTERRUPTED
     finally:
         for call in callbacks:

@@ -14,6 +14,7 @@ from nnbcd.callbacks import Callback, ProgressBar
 from nnbcd.checkpoint import Checkpoint
 from nnbcd.couplings import BY_NAME as COUPLINGS
 from nnbcd.couplings import Coupling
+from nnbcd.group import Group
 from nnbcd.handover import hand_over
 from nnbcd.history import BlockRecord, SweepRecord
 from nnbcd.initialisation import initial_state
@@ -23,7 +24,6 @@ from nnbcd.plan import Plan, make_plan
 from nnbcd.probe import Pair
 from nnbcd.problem import Penalties, Problem
 from nnbcd.result import Result
-from nnbcd.rows import Group
 from nnbcd.schedules import Gradual, enter, stage
 from nnbcd.settings import check_settings
 from nnbcd.sources import Start

@@ -83,13 +83,13 @@ def test_rows_of_a_chunk_follow_width_and_data(n, width, rows):
 )
 def test_the_widest_inputs_decide_the_chunks(widths, chunks, monkeypatch):
     seen = []
-    forward = nnbcd.row_pass._forward
+    forward = nnbcd.row_sums.forward
 
     def counted(problem, x, *weights):
         seen.append(len(x))
         return forward(problem, x, *weights)
 
-    monkeypatch.setattr(nnbcd.row_pass, "_forward", counted)
+    monkeypatch.setattr(nnbcd.row_sums, "forward", counted)
     solver, problem = make(coupling="consistent", widths=widths, n=1000)
     row_pass(problem, solver.init(problem), 1)
     assert len(seen) == chunks

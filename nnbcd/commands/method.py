@@ -65,4 +65,6 @@ def build_solver(options: argparse.Namespace) -> Solver:
         check_descent=options.check_descent,
         dtype=options.dtype,
         device=options.device,
+        chunk_rows=options.chunk_rows,
+        memory=options.memory,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from nnbcd.datasets import Dataset
 from nnbcd.result import Result
+from nnbcd.sizes import readable
 
 __all__ = ["print_table", "summary"]
 
@@ -62,6 +63,12 @@ def print_table(report: dict[str, Any], result: Result) -> None:
         "smaller",
         "effective sparsity": f"{report['effective_sparsity']:.4f}",
     }
+    if "processes" in report:
+        shared = report["processes"]
+        rows["processes"] = (
+            f"{shared['number']}; {shared['messages']:.0f} sums and "
+            f"{readable(shared['bytes'])} a sweep"
+        )
     for name, value in rows.items():
         table.add_row(name, value)
     Console(width=78).print(table)

@@ -15,9 +15,11 @@ from nnbcd.commands.info import environment
 from nnbcd.commands.layers import STRUCTURES, build_network
 from nnbcd.commands.method import build_solver, choose_coupling
 from nnbcd.commands.report import print_table, summary
+from nnbcd.commands.shared import exchanged, is_first, joined, share
 from nnbcd.commands.warm import check, warm_start
 from nnbcd.couplings import BY_NAME as COUPLINGS
 from nnbcd.datasets import NAMES, load
+from nnbcd.distributed import Processes
 from nnbcd.initialisation import SCHEMES
 from nnbcd.inputs import DTYPES
 from nnbcd.losses import BY_NAME as LOSSES
@@ -159,6 +161,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="stop with an error at the first rise",
     )
+    size = parser.add_argument_group(
+        "many rows",
+        "Under torchrun the rows are shared out among the processes.",
+    )
+    size.add_argument(
+        "--memory",
+        metavar="SIZE",
+        help="4GiB, 600MB: the rows beyond that lie in temporary files",
+    )
+    size.add_argument(
+        "--chunk-rows",
+        type=int,
+        metavar="ROWS",
+        help="rows in memory at a time, instead of --memory",
+    )
+    size.add_argument(
+        "--timeout",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="after which a silent process counts as lost (torchrun)",
+    )
     add(
         "--checkpoint",
         type=Path,
@@ -178,28 +202,38 @@ def run(options: argparse.Namespace) -> int:
     """
     choose_coupling(options)
     check(options)
+    with joined(options) as group:
+        return _run(options, group)
+
+
+def _run(options: argparse.Namespace, group: Processes | None) -> int:
     data = load(options.data)
     network = build_network(options, data.features, data.classes)
     solver = build_solver(options)
     if options.record is not None and not options.record.parent.is_dir():
         msg = f"--record: the folder {options.record.parent} does not exist."
         raise ValueError(msg)
-    warm = None
+    warm, first, mine = None, is_first(group), share(group, data)
     if options.warm_start is not None:
-        warm, solver = warm_start(options, solver, network, data)
+        warm, solver = warm_start(options, solver, network, mine, group)
     result = solver.fit(
         network,
-        data.x_train,
-        data.y_train,
+        mine.x_train,
+        mine.y_train,
         validation=None if options.quiet else (data.x_test, data.y_test),
         seed=options.seed,
         start=warm,
         checkpoint=options.checkpoint,
-        progress=not options.quiet,
+        progress=first and not options.quiet,
+        group=group,
     )
+    if not first:
+        return 0
     if warm is not None:
         result = replace(result, seconds=warm.seconds + result.seconds)
     report = summary(result, data)
+    if group is not None:
+        report["processes"] = exchanged(group, report["sweeps"])
     if options.record is not None:
         settings = {k: str(v) for k, v in vars(options).items() if k != "run"}
         record = {

@@ -6,7 +6,9 @@ import argparse
 import sys
 from dataclasses import replace
 
+from nnbcd.commands.shared import is_first
 from nnbcd.datasets import Dataset
+from nnbcd.distributed import Processes
 from nnbcd.network import Network
 from nnbcd.result import Result
 from nnbcd.solver import Solver
@@ -48,6 +50,7 @@ def warm_start(
     solver: Solver,
     network: Network,
     data: Dataset,
+    group: Processes | None = None,
 ) -> tuple[Result, Solver]:
     """Consistent sweeps, and the solver with the time that is left.
 
@@ -61,22 +64,36 @@ def warm_start(
         Of the chosen coupling.
     network : Network
     data : Dataset
-        Its training rows, (N, d_0), are used.
+        Its training rows, (N, d_0), are used: of this process's share.
+    group : Processes or None
+        That share the rows.
     """
     warm = replace(
         solver,
         coupling="consistent",
         sweeps=options.warm_start,
         acceleration=False,
-    ).fit(network, data.x_train, data.y_train, seed=options.seed)
+    ).fit(
+        network,
+        data.x_train,
+        data.y_train,
+        seed=options.seed,
+        group=group,
+    )
     done = len(warm.history.sweeps)
     first, last = warm.history.objective[0], warm.history.objective[-1]
+    if not is_first(group):
+        return warm, _with_time_left(solver, warm)
     print(
         f"warm start: {done} consistent sweep{'s' * (done > 1)} in "
         f"{warm.seconds:.1f} s, training loss {first:.6g} -> {last:.6g}",
         file=sys.stderr,
     )
-    if solver.time_limit is not None:
-        left = max(1e-9, solver.time_limit - warm.seconds)
-        solver = replace(solver, time_limit=left)
-    return warm, solver
+    return warm, _with_time_left(solver, warm)
+
+
+def _with_time_left(solver: Solver, warm: Result) -> Solver:
+    if solver.time_limit is None:
+        return solver
+    left = max(1e-9, solver.time_limit - warm.seconds)
+    return replace(solver, time_limit=left)
