@@ -10,11 +10,14 @@ from nnbcd.activations import (
 )
 from nnbcd.certificate import Certificate
 from nnbcd.checkpoint import Checkpoint
+from nnbcd.distributed import LostProcessError, Processes
+from nnbcd.group import OutOfStepError
 from nnbcd.history import BlockRecord, History, SweepRecord
 from nnbcd.inputs import UnscaledFeaturesWarning
 from nnbcd.linalg import SingularMatrixError
 from nnbcd.losses import CrossEntropy, Hinge, Squared
 from nnbcd.network import Conv2d, Dense, LargerThanDenseWarning, Network
+from nnbcd.plan import Plan, TooLargeError
 from nnbcd.problem import Penalties, Problem
 from nnbcd.result import Result, Status
 from nnbcd.schedules import Gradual
@@ -42,10 +45,14 @@ __all__ = [
     "Identity",
     "LargerThanDenseWarning",
     "LeakyReLU",
+    "LostProcessError",
     "LowRank",
     "Network",
+    "OutOfStepError",
     "Penalties",
+    "Plan",
     "Problem",
+    "Processes",
     "ReLU",
     "ReLU6",
     "Result",
@@ -57,6 +64,7 @@ __all__ = [
     "Status",
     "SweepRecord",
     "TensorTrain",
+    "TooLargeError",
     "UnscaledFeaturesWarning",
     "__version__",
 ]

@@ -118,7 +118,7 @@ class ConvMap:
         out = functional.conv2d(
             images, self._kernel(w), b, self.stride, self.padding
         )
-        return out.reshape(v.shape[0], -1)
+        return out.reshape(v.shape[0], self.d_out)
 
     def transpose(
         self, r: Float[Tensor, "n d_out"], w: Float[Tensor, "q p"]
@@ -147,7 +147,7 @@ class ConvMap:
         ph, pw = self.padding
         _, height, width = self.in_shape
         out = out[:, :, ph : ph + height, pw : pw + width]
-        return out.reshape(r.shape[0], -1)
+        return out.reshape(r.shape[0], self.d_in)
 
     def rows(self, v: Float[Tensor, "n d_in"]) -> Float[Tensor, "m p"]:
         """Image patches, shape (N * h_out * w_out, c_in * kh * kw)."""

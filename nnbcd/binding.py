@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from nnbcd.problem import Problem
 from nnbcd.rows import Rows
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from nnbcd.solver import Solver
 
@@ -34,16 +36,11 @@ def bind(
     """See :meth:`nnbcd.Solver.problem`; X is (N, d_0), y (N,) or (N, d_L)."""
     chunk, first, every = _share(solver, network, x, group)
     rows = Rows(chunk, group, first, every)
-    try:
+    with _together(group):
         features = _features(solver, network, x, chunk)
-        targets, classes = _targets(solver, network, y, features, group)
-        trouble = None
-    except (TypeError, ValueError) as error:
-        if group is None:
-            raise
-        trouble = str(error)
-    if group is not None:
-        _raise_together(group, trouble)
+    known = _labels(group, y)
+    with _together(group):
+        targets, classes = _targets(solver, network, y, features, known)
     weights = solver.penalties.resolve(len(network.layers))
     bound = network, features, rows.keep(targets), solver.loss, weights
     problem = Problem(*bound, solver.g_step, classes, solver.method, rows)
@@ -108,28 +105,51 @@ def _targets(
     network: Network,
     y: Any,
     x: Tensor,
-    group: Group | None,
+    known: list[Any],
 ) -> tuple[Tensor, Tensor | None]:
+    """``known``: labels of all processes, of which some may not be here."""
     outputs = network.maps[-1].d_out
-    if group is None:
+    if not known:
         return as_targets(y, x, outputs, solver.loss)
-    # A class may have no row here: all labels are appended and dropped.
-    own = y.detach().cpu().numpy() if isinstance(y, Tensor) else np.asarray(y)
-    labels = own.ndim == 1 and own.dtype.kind != "f"
-    told = group.tell(np.unique(own).tolist() if labels else [])
-    known = sorted({label for some in told for label in some})
-    if not labels or own.shape != x.shape[:1]:
-        return as_targets(y, x, outputs, solver.loss)
-    both = np.concatenate([own, np.asarray(known, own.dtype)])
+    own = _array(y)
+    if own.shape != x.shape[:1]:
+        return as_targets(y, x, outputs, solver.loss)  # says what is wrong
+    # Every label is appended, so that all are seen, and dropped again.
+    both = np.concatenate([own, np.asarray(known)])
     targets, classes = as_targets(
         both, x.new_empty(len(both), 0), outputs, solver.loss
     )
     return targets[: len(own)].contiguous(), classes
 
 
-def _raise_together(group: Group, trouble: str | None) -> None:
-    """One process's bad rows end all of them with the same sentence."""
-    for rank, said in enumerate(group.tell(trouble)):
+def _array(y: Any) -> NDArray[Any]:
+    return y.detach().cpu().numpy() if isinstance(y, Tensor) else np.array(y)
+
+
+def _labels(group: Group | None, y: Any) -> list[Any]:
+    """The labels of all processes; none for a regression, or for one."""
+    if group is None:
+        return []
+    try:
+        own = _array(y)
+        some = own.ndim == 1 and own.dtype.kind in "biuSU"
+        told = group.tell(np.unique(own).tolist() if some else [])
+    except ValueError:  # ragged: as_targets says so
+        told = group.tell([])
+    return sorted({label for labels in told for label in labels})
+
+
+@contextmanager
+def _together(group: Group | None) -> Iterator[None]:
+    """What is wrong with one process's rows ends all with the sentence."""
+    trouble = None
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if group is None:
+            raise
+        trouble = str(error)
+    for rank, said in enumerate([] if group is None else group.tell(trouble)):
         if said is not None:
-            msg = f"process {rank} of {group.size}: {said}"
+            msg = f"process {rank} of {group.size if group else 1}: {said}"
             raise ValueError(msg)

@@ -56,7 +56,7 @@ def as_bytes(size: str | int) -> int:
     return out
 
 
-def readable(size: float) -> str:
+def readable(size: int) -> str:
     """Bytes in three digits: 1.57 GB.
 
     Examples
@@ -64,8 +64,9 @@ def readable(size: float) -> str:
     >>> readable(1_570_000_000), readable(900)
     ('1.57 GB', '900 B')
     """
+    number = float(size)
     for unit in ("B", "kB", "MB", "GB", "TB"):
-        if size < 999.5 or unit == "TB":
+        if number < 999.5 or unit == "TB":
             break
-        size /= 1000
-    return f"{size:.3g} {unit}"
+        number /= 1000
+    return f"{number:.3g} {unit}"

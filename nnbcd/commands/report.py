@@ -67,7 +67,7 @@ def print_table(report: dict[str, Any], result: Result) -> None:
         shared = report["processes"]
         rows["processes"] = (
             f"{shared['number']}; {shared['messages']:.0f} sums and "
-            f"{readable(shared['bytes'])} a sweep"
+            f"{readable(round(shared['bytes']))} a sweep"
         )
     for name, value in rows.items():
         table.add_row(name, value)
