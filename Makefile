@@ -35,11 +35,11 @@ endif
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help book handouts lab train test lint format types unit notebooks site \
-	nightly runs install pins clean distclean
+	nightly runs install pins set-repository clean distclean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 @\2/p' $(MAKEFILE_LIST) \
-		| awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 @\2/p' $(MAKEFILE_LIST) \
+		| awk -F@ '{ printf "%-22s %s\n", $$1, $$2 }'
 
 book: $(READY) ## Set everything up and build the book
 	@$(BIN)/python book/_tools/vendor_assets.py
@@ -95,6 +95,10 @@ pins: $(READY) ## Write the installed versions to constraints.txt
 	$(BIN)/python .ci/pins.py > constraints.new
 	mv constraints.new constraints.txt
 	@touch $(READY)
+
+set-repository: ## Write URL=https://github.com/OWNER/REPO everywhere
+	@$(PYTHON) book/_tools/set_repository.py \
+		$(if $(URL),'$(URL)') $(if $(REF),--ref '$(REF)')
 
 clean: ## Remove what was built
 	rm -rf _build book/_static/vendor build dist *.egg-info \
