@@ -17,7 +17,10 @@ from nnbcd.sparsity import effective_masks
 from nnbcd.state import State
 
 if TYPE_CHECKING:
+    import torch
     from numpy.typing import ArrayLike
+
+    from nnbcd.deploy import CompressedNetwork
 
 __all__ = ["Result", "Status"]
 
@@ -123,6 +126,25 @@ class Result:
     def certificate(self) -> Certificate:
         """Monotone? H1, H2, rate: see :mod:`nnbcd.certificate`."""
         return certify(self.history)
+
+    def to_module(
+        self,
+        *,
+        lean: bool = False,
+        sparse: str = "auto",
+        train: str = "auto",
+        dtype: torch.dtype | None = None,
+    ) -> CompressedNetwork:
+        """The trained network as a torch module, for rows (N, *input_shape).
+
+        Each weight is in the layer that fits its structure; see
+        :func:`nnbcd.deploy.to_module` for the options.
+        """
+        from nnbcd import deploy  # which needs this module
+
+        return deploy.to_module(
+            self, lean=lean, sparse=sparse, train=train, dtype=dtype
+        )
 
     @property
     def parameters(self) -> int:

@@ -1,0 +1,35 @@
+"""Ship a compressed network: modules, files, ONNX, and honest figures.
+
+* :func:`to_module`, also :meth:`nnbcd.Result.to_module`: a plain module of
+  torch, each weight in the layer that fits its structure.
+"""
+
+from nnbcd.deploy.activations import Abs, Piecewise, activation_module
+from nnbcd.deploy.layers import Choices, ConvShape, conv_layer, linear_layer
+from nnbcd.deploy.model import CompressedNetwork, to_module
+from nnbcd.deploy.patch_conv import PatchConv2d
+from nnbcd.deploy.sparse_linear import (
+    BREAK_EVEN,
+    MaskedLinear,
+    SparseLinear,
+    sparse_linear,
+)
+from nnbcd.deploy.tt_linear import TTLinear
+
+__all__ = [
+    "BREAK_EVEN",
+    "Abs",
+    "Choices",
+    "CompressedNetwork",
+    "ConvShape",
+    "MaskedLinear",
+    "PatchConv2d",
+    "Piecewise",
+    "SparseLinear",
+    "TTLinear",
+    "activation_module",
+    "conv_layer",
+    "linear_layer",
+    "sparse_linear",
+    "to_module",
+]
