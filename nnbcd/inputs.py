@@ -7,6 +7,7 @@ argument and the fix.
 from __future__ import annotations
 
 import warnings
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +48,7 @@ def as_features(
     *,
     dtype: torch.dtype,
     device: torch.device | str | None,
+    name: str = "X",
 ) -> Float[Tensor, "n d0"]:
     """X as a finite tensor of shape (N, width).
 
@@ -60,34 +62,63 @@ def as_features(
         float32 or float64.
     device : torch.device, str or None
         Where to put it; None keeps a tensor's own device.
+    name : str
+        What the caller calls it, for messages.
 
     Raises
     ------
     TypeError
         If x is not numeric.
     ValueError
-        If x is empty, has another width, or holds NaN or infinity.
+        If x is empty, has another width, holds NaN or infinity, or its
+        sum of squares is beyond the number type.
     """
-    rows = as_tensor("X", x).to(dtype=dtype, device=device)
+    given = as_tensor(name, x)
+    rows = given.to(dtype=dtype, device=device)
     if rows.ndim < 2 or rows.shape[0] == 0:
         msg = (
-            f"X must have shape (N, {width}) with N >= 1, got {_shape(rows)}."
+            f"{name} must have shape (N, {width}) with N >= 1, got "
+            f"{_shape(rows)}."
         )
         raise ValueError(msg)
     if rows[0].numel() != width:
         msg = (
-            f"X has {rows[0].numel()} features a row, but the network takes "
-            f"{width}: change input_shape or X."
+            f"{name} has {rows[0].numel()} features a row, but the network "
+            f"takes {width}: change input_shape or {name}."
         )
         raise ValueError(msg)
     rows = rows.reshape(rows.shape[0], width)
+    if given.dtype.itemsize > rows.dtype.itemsize:
+        # What overflows in the narrower type is finite in its own.
+        _refuse_extremes(name, given, dtype)
+    else:
+        _refuse_extremes(name, rows, dtype)
     if not bool(torch.isfinite(rows).all()):
         bad = int((~torch.isfinite(rows)).any(1).sum())
         msg = (
-            f"X has NaN or infinite entries in {bad} rows: clean them first."
+            f"{name} has NaN or infinite entries in {bad} rows: clean them "
+            "first."
         )
         raise ValueError(msg)
     return rows
+
+
+def _refuse_extremes(name: str, rows: Tensor, dtype: torch.dtype) -> None:
+    """Refuse rows whose sum of squares overflows or vanishes in dtype."""
+    info, size = torch.finfo(dtype), float(rows.abs().max())
+    # Compared by roots: in Python floats the squares overflow as well.
+    if isfinite(size) and size > (info.max / rows.numel()) ** 0.5:
+        what = "overflows"
+    elif 0 < size < info.tiny**0.5:
+        what = "vanishes"
+    else:
+        return
+    kind = str(dtype).removeprefix("torch.")
+    msg = (
+        f"{name} has a largest entry of {size:.0e}, and its sum of squares "
+        f"{what} in {kind}: scale {name}."
+    )
+    raise ValueError(msg)
 
 
 def warn_if_unscaled(x: Float[Tensor, "n d0"]) -> None:

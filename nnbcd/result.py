@@ -33,8 +33,14 @@ class Status(enum.Enum):
     TIME_LIMIT = "Stopped at the time limit."
     STOPPED = "Stopped by a callback."
     INTERRUPTED = "Interrupted; the last complete sweep is kept."
-    NONFINITE = "The objective is not finite; the last finite sweep is kept."
-    SINGULAR = "A linear system is singular; the last good sweep is kept."
+    NONFINITE = (
+        "Numbers overflowed: scale X or compute in float64; the last finite "
+        "sweep is kept."
+    )
+    SINGULAR = (
+        "A linear system is singular: raise alpha or scale X; the last good "
+        "sweep is kept."
+    )
 
     def __str__(self) -> str:
         return self.value

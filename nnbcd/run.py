@@ -20,14 +20,15 @@ from nnbcd import (
 from nnbcd.callbacks import Callback
 from nnbcd.checkpoint import Checkpoint
 from nnbcd.couplings import Consistent
-from nnbcd.history import BlockRecord, History, SweepRecord, tolerance
+from nnbcd.descent import noise, refuse_ascent
+from nnbcd.history import BlockRecord, History, SweepRecord
 from nnbcd.keeper import Keeper
 from nnbcd.linalg import SingularMatrixError, squared_norm
 from nnbcd.probe import Pair, Probe
 from nnbcd.problem import Problem
 from nnbcd.result import Result, Status
 from nnbcd.state import State
-from nnbcd.sweep import AscentError, Update, read, sweep
+from nnbcd.sweep import Update, read, sweep
 from nnbcd.trail import Trail
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _SINGULAR = (
     torch.linalg.LinAlgError,  # type: ignore[attr-defined]
 )
 
-__all__ = ["one_sweep", "refuse_ascent", "until_stopped", "updates_of"]
+__all__ = ["one_sweep", "until_stopped", "updates_of"]
 
 
 def one_sweep(
@@ -50,12 +51,14 @@ def one_sweep(
     problem, state, tightened = schedules.enter(
         solver.schedule, problem, state, number
     )
+    first = state
     updates: list[Update] = []
     for after, update in updates_of(solver, problem, state, number):
         state = after
         updates.append(update)
         if solver.check_descent:
-            refuse_ascent(read([update], number)[0], solver.dtype)
+            (row,) = read([update], number)
+            refuse_ascent(problem, first, state, row)
     blocks = read(updates, number)
     norm = None
     if solver.certify and not isinstance(problem.coupling, Consistent):
@@ -72,6 +75,7 @@ def one_sweep(
         seconds=time.perf_counter() - start,
         subgradient=norm,
         tightened=tightened,
+        rounding=noise(problem, first, state, blocks),
     )
     return state, record, blocks
 
@@ -113,7 +117,7 @@ def until_stopped(
         saved = keeper.saved
     if saved is None:
         first, state, _ = schedules.enter(solver.schedule, problem, state, 1)
-        initial = float(objective.value(first, state))
+        initial = _finite_start(float(objective.value(first, state)))
         trail = Trail(state, History(initial, dtype=solver.dtype))
     else:
         trail = Trail(saved.state, saved.history)
@@ -138,6 +142,8 @@ def until_stopped(
             status = _ending(solver, trail, start)
             if keeper is not None and status is None:
                 keeper.sweep_done(trail, time.perf_counter() - start)
+    except OverflowError:
+        status = Status.NONFINITE
     except _SINGULAR:
         status = Status.SINGULAR
     except KeyboardInterrupt:
@@ -164,26 +170,6 @@ def until_stopped(
     )
 
 
-def refuse_ascent(record: BlockRecord, dtype: str) -> None:
-    """Raise AscentError if the block raised Phi beyond rounding.
-
-    Parameters
-    ----------
-    record : BlockRecord
-        What the block did.
-    dtype : str
-        Decides what counts as rounding.
-    """
-    rise = record.objective_after - record.objective_before
-    if not rise <= tolerance(dtype) * abs(record.objective_before):
-        msg = (
-            f"block {record.block} of layer {record.layer} raised the "
-            f"objective from {record.objective_before:.12g} to "
-            f"{record.objective_after:.12g} in sweep {record.sweep}."
-        )
-        raise AscentError(msg)
-
-
 def _closing(problem: Problem, state: State, number: int) -> SweepRecord:
     """Record of a projection that no sweep followed."""
     return SweepRecord(
@@ -198,10 +184,19 @@ def _closing(problem: Problem, state: State, number: int) -> SweepRecord:
     )
 
 
+def _finite_start(phi: float) -> float:
+    """Phi of a start; where it is not finite there is nothing to keep."""
+    if not math.isfinite(phi):
+        msg = (
+            f"the objective of the start is {phi}: scale X and y, or start "
+            "from smaller weights."
+        )
+        raise ValueError(msg)
+    return phi
+
+
 def _ending(solver: Solver, trail: Trail, start: float) -> Status | None:
     """How the run ends after its last sweep; None: it goes on."""
-    if not math.isfinite(trail.initial):
-        return Status.NONFINITE
     if trail.done and _converged(solver, trail):
         return Status.CONVERGED
     if trail.done and _out_of_time(solver, start):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from nnbcd.checks import choice, count, instance, number
 from nnbcd.couplings import BY_NAME as COUPLINGS
@@ -11,6 +12,9 @@ from nnbcd.inputs import DTYPES
 from nnbcd.losses import Loss
 from nnbcd.problem import G_STEPS, Penalties
 from nnbcd.schedules import Gradual
+
+# Fourth powers of these, and their ratios, are numbers of the type.
+LARGEST = {"float64": 1e75, "float32": 1e9}
 
 if TYPE_CHECKING:
     from nnbcd.solver import Solver
@@ -39,6 +43,9 @@ def check_settings(solver: Solver) -> None:
     for name in ("scale", "time_limit"):
         if getattr(solver, name) is not None:
             number(name, getattr(solver, name), strict=True)
+    for name in ("gamma", "rho", "tau", "alpha", "ridge"):
+        _in_range(name, getattr(solver.penalties, name), solver.dtype)
+    _in_range("scale", solver.scale or 0.0, solver.dtype)
     if solver.schedule is None:
         return
     instance("schedule", solver.schedule, Gradual, "Gradual(10)")
@@ -49,3 +56,16 @@ def check_settings(solver: Solver) -> None:
             f"raise sweeps to at least {solver.schedule.sweeps + 1}."
         )
         raise ValueError(msg)
+
+
+def _in_range(name: str, value: Any, dtype: str) -> None:
+    """Refuse weights whose products or ratios the number type lacks."""
+    largest = LARGEST[dtype]
+    for x in value if isinstance(value, Sequence) else (value,):
+        if x and not largest**-2 <= x <= largest:
+            fix = "use dtype float64" if dtype == "float32" else "rescale"
+            msg = (
+                f"{name} is {x:g}, but {dtype} takes weights from "
+                f"{largest**-2:g} to {largest:g}: {fix}."
+            )
+            raise ValueError(msg)

@@ -13,6 +13,7 @@ from nnbcd.callbacks import Callback, ProgressBar
 from nnbcd.checkpoint import Checkpoint
 from nnbcd.couplings import BY_NAME as COUPLINGS
 from nnbcd.couplings import Coupling
+from nnbcd.descent import refuse_ascent
 from nnbcd.handover import hand_over
 from nnbcd.history import BlockRecord, SweepRecord
 from nnbcd.initialisation import initial_state
@@ -196,7 +197,7 @@ class Solver:
         for after, update in run.updates_of(self, problem, state, number):
             (record,) = read([update], number)
             if self.check_descent:
-                run.refuse_ascent(record, self.dtype)
+                refuse_ascent(problem, state, after, record)
             yield after, record
 
     def step(

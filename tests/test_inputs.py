@@ -136,7 +136,10 @@ NAN, INF = float("nan"), float("inf")
         ({"x": X[:0], "y": Y[:0]}, "X must have shape.*N >= 1"),
         ({"x": NAN * X}, "X has NaN.*6 rows: clean"),
         ({"x": np.where(np.eye(6, 4) > 0, INF, X)}, "X has NaN.*4 rows"),
-        ({"x": 1e300 * X, "dtype": "float32"}, "X has NaN or infinite"),
+        (
+            {"x": 1e300 * X, "dtype": "float32"},
+            "X has.*overflows in float32",
+        ),
         ({"y": Y[:5]}, "y has 5 rows, but X has 6"),
         ({"y": np.array(1)}, "y has 1 rows"),
         ({"y": Y[:, None]}, r"y must be a vector of labels.*\(6, 1\)"),
