@@ -34,7 +34,7 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help book handouts lab train test lint format types unit notebooks site \
+.PHONY: help book handouts pdf lab train test lint format types unit notebooks site \
 	nightly runs install pins set-repository clean distclean
 
 help: ## Show this list
@@ -51,6 +51,9 @@ book: $(READY) ## Set everything up and build the book
 
 handouts: $(READY) ## Write notebooks for students and instructors
 	@$(BIN)/python book/_tools/handouts.py
+
+pdf: book ## Print the whole book into one PDF
+	@$(BIN)/python book/_tools/pdf.py
 
 lab: $(READY) ## Open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab book
