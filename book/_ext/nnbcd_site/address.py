@@ -3,9 +3,9 @@
 The address follows from ``repository.url`` in ``_config.yml``, the one place
 that holds it: ``https://github.com/OWNER/REPO`` is served by GitHub Pages at
 ``https://OWNER.github.io/REPO/``. Whoever serves the book from elsewhere, or
-a version of it from a folder of its own, sets ``NNBCD_SITE`` when building:
+a version of it from a folder of its own, sets ``NNBCD_ADDRESS`` when building:
 
-    NNBCD_SITE=https://OWNER.github.io/REPO/v1.0/ make book
+    NNBCD_ADDRESS=https://OWNER.github.io/REPO/v1.0/ make book
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def pages_address(repository: str) -> str:
     if parts.netloc != "github.com" or len(names) != 2 or not all(names):
         msg = (
             f"repository.url in _config.yml is {repository!r}: write it as "
-            "https://github.com/OWNER/REPO, or set NNBCD_SITE to the "
+            "https://github.com/OWNER/REPO, or set NNBCD_ADDRESS to the "
             "address the book is served from."
         )
         raise ConfigError(msg)
@@ -44,7 +44,7 @@ def pages_address(repository: str) -> str:
 def settle(app: Sphinx, config: Config) -> None:
     """Fill in ``html_baseurl``, unless it was chosen by hand."""
     del app
-    chosen = os.environ.get("NNBCD_SITE") or config.html_baseurl
+    chosen = os.environ.get("NNBCD_ADDRESS") or config.html_baseurl
     url = chosen or pages_address(repository(config))
     config.html_baseurl = url.rstrip("/") + "/"
 
