@@ -10,6 +10,8 @@ from nnbcd.activations import (
 )
 from nnbcd.certificate import Certificate
 from nnbcd.checkpoint import Checkpoint
+from nnbcd.deploy.errors import LoadError
+from nnbcd.deploy.files import load, save
 from nnbcd.history import BlockRecord, History, SweepRecord
 from nnbcd.inputs import UnscaledFeaturesWarning
 from nnbcd.linalg import SingularMatrixError
@@ -42,6 +44,7 @@ __all__ = [
     "Identity",
     "LargerThanDenseWarning",
     "LeakyReLU",
+    "LoadError",
     "LowRank",
     "Network",
     "Penalties",
@@ -59,4 +62,6 @@ __all__ = [
     "TensorTrain",
     "UnscaledFeaturesWarning",
     "__version__",
+    "load",
+    "save",
 ]

@@ -2,15 +2,19 @@
 
 * :func:`to_module`, also :meth:`nnbcd.Result.to_module`: a plain module of
   torch, each weight in the layer that fits its structure.
+* :func:`save` and :func:`load`, also ``nnbcd.save`` and ``nnbcd.load``: one
+  file of safetensors, no pickle.
 """
 
 from nnbcd.deploy.activations import Abs, Piecewise, activation_module
+from nnbcd.deploy.errors import LoadError
+from nnbcd.deploy.files import load, save
 from nnbcd.deploy.layers import Choices, ConvShape, conv_layer, linear_layer
+from nnbcd.deploy.masked_linear import MaskedLinear
 from nnbcd.deploy.model import CompressedNetwork, to_module
 from nnbcd.deploy.patch_conv import PatchConv2d
 from nnbcd.deploy.sparse_linear import (
     BREAK_EVEN,
-    MaskedLinear,
     SparseLinear,
     sparse_linear,
 )
@@ -22,6 +26,7 @@ __all__ = [
     "Choices",
     "CompressedNetwork",
     "ConvShape",
+    "LoadError",
     "MaskedLinear",
     "PatchConv2d",
     "Piecewise",
@@ -30,6 +35,8 @@ __all__ = [
     "activation_module",
     "conv_layer",
     "linear_layer",
+    "load",
+    "save",
     "sparse_linear",
     "to_module",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
@@ -25,7 +25,7 @@ class CompressedNetwork(nn.Sequential):
 
     Parameters
     ----------
-    parts : OrderedDict of str to Module
+    parts : dict of str to Module
         From the input to the output.
     classes : Tensor, optional
         Integer labels behind the outputs, shape (K,), for a classifier.
@@ -37,12 +37,12 @@ class CompressedNetwork(nn.Sequential):
 
     def __init__(
         self,
-        parts: OrderedDict[str, nn.Module],
+        parts: Mapping[str, nn.Module],
         *,
         classes: Tensor | None = None,
         input_shape: Sequence[int] | None = None,
     ) -> None:
-        super().__init__(parts)
+        super().__init__(OrderedDict(parts))
         self.input_shape = None if input_shape is None else (*input_shape,)
         self.register_buffer("classes", classes)
 
@@ -119,7 +119,7 @@ def to_module(
     ]
     if lean:
         parts = take_out(parts)
-    modules: OrderedDict[str, nn.Module] = OrderedDict()
+    modules: dict[str, nn.Module] = {}
     shaped = len(network.input_shape) == 3
     for i, part in enumerate(parts, 1):
         linear = part.linear

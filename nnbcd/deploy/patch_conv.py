@@ -6,7 +6,8 @@ from torch import nn
 from torch.nn import functional
 
 from nnbcd._typing import Float, Tensor
-from nnbcd.deploy.sparse_linear import MaskedLinear, SparseLinear
+from nnbcd.deploy.masked_linear import MaskedLinear
+from nnbcd.deploy.sparse_linear import SparseLinear
 from nnbcd.deploy.tt_linear import TTLinear
 
 __all__ = ["PatchConv2d"]

@@ -1,9 +1,9 @@
-r"""Linear layers with a sparse weight, stored by rows or with a mask.
+"""A linear layer that keeps the non-zeros of its weight, and no zeros.
 
-Two layers, one function: :class:`SparseLinear` keeps the non-zeros and
-multiplies with them alone; :class:`MaskedLinear` keeps a dense matrix with
-zeros in it and multiplies as fast as a dense layer does. In both, training
-moves the kept entries only.
+:class:`SparseLinear` multiplies with the non-zeros alone;
+:class:`nnbcd.deploy.MaskedLinear`, the same function, keeps a dense matrix
+with zeros in it and is as fast as a dense layer. In both, training moves the
+kept entries only. :func:`sparse_linear` chooses.
 """
 
 from __future__ import annotations
@@ -16,11 +16,16 @@ from torch.nn import functional
 
 from nnbcd._typing import Bool, Float, Tensor
 from nnbcd.checks import choice
+from nnbcd.deploy.masked_linear import (
+    MaskedLinear,
+    copied,
+    describe,
+    kept_entries,
+)
 
 __all__ = [
     "BREAK_EVEN",
     "FORMATS",
-    "MaskedLinear",
     "SparseLinear",
     "sparse_linear",
 ]
@@ -84,14 +89,53 @@ class SparseLinear(nn.Module):
         mask: Bool[Tensor, "d_out d_in"] | None = None,
     ) -> None:
         super().__init__()
-        mask = _kept(weight, mask)
-        self.out_features, self.in_features = weight.shape
-        counts = mask.sum(1)
-        starts = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
-        self.values = nn.Parameter(weight.detach()[mask].clone())
-        self.register_buffer("columns", mask.nonzero()[:, 1].int())
+        mask = kept_entries(weight, mask)
+        values = weight.detach()[mask].clone()
+        places = mask.nonzero()[:, 1]
+        self._fill(values, places, mask.sum(1), weight.shape[1], bias)
+
+    def _fill(
+        self,
+        values: Tensor,
+        columns: Tensor,
+        counts: Tensor,
+        in_features: int,
+        bias: Tensor | None,
+    ) -> None:
+        self.out_features, self.in_features = len(counts), in_features
+        ends = counts.cumsum(0)
+        starts = torch.cat([ends.new_zeros(1), ends])
+        self.values = nn.Parameter(values)
+        self.register_buffer("columns", columns.int())
         self.register_buffer("starts", starts.int())
-        self.bias = _copied(bias)
+        self.bias = copied(bias)
+
+    @classmethod
+    def from_rows(
+        cls,
+        values: Tensor,
+        columns: Tensor,
+        counts: Tensor,
+        in_features: int,
+        bias: Tensor | None = None,
+    ) -> SparseLinear:
+        """The layer with these non-zeros; the dense weight is never made.
+
+        Parameters
+        ----------
+        values, columns : Tensor
+            Each non-zero and its column, row by row, shape (K,).
+        counts : int Tensor
+            Non-zeros of each row, shape (d_out,).
+        in_features : int
+            d_in.
+        bias : Tensor, optional
+            Shape (d_out,).
+        """
+        layer = cls.__new__(cls)
+        nn.Module.__init__(layer)
+        layer._fill(values, columns, counts, in_features, bias)
+        return layer
 
     def weight(self) -> Float[Tensor, "d_out d_in"]:
         """The dense weight; gradients reach ``values``."""
@@ -147,67 +191,8 @@ class SparseLinear(nn.Module):
 
     def extra_repr(self) -> str:
         """Sizes and the share of non-zeros."""
-        return _describe(self, int(self.values.shape[0]))
-
-
-class MaskedLinear(nn.Module):
-    """y = x W^T + b with W dense in memory, zero outside a mask.
-
-    As fast as a dense layer. While gradients are recorded the product is
-    with W times the mask, so that no gradient leaves it; without, W itself
-    is used, which is zero outside the mask.
-
-    Parameters
-    ----------
-    weight : Tensor
-        Shape (d_out, d_in); copied, entries outside the mask set to zero.
-    bias : Tensor, optional
-        Shape (d_out,); copied.
-    mask : bool Tensor, optional
-        The kept entries; default: the non-zeros.
-    """
-
-    dense: nn.Parameter
-    mask: Tensor
-    bias: nn.Parameter | None
-
-    def __init__(
-        self,
-        weight: Tensor,
-        bias: Tensor | None = None,
-        *,
-        mask: Bool[Tensor, "d_out d_in"] | None = None,
-    ) -> None:
-        super().__init__()
-        mask = _kept(weight, mask)
-        self.out_features, self.in_features = weight.shape
-        self.dense = nn.Parameter(weight.detach() * mask)
-        self.register_buffer("mask", mask.clone())
-        self.bias = _copied(bias)
-
-    def weight(self) -> Float[Tensor, "d_out d_in"]:
-        """The dense weight; gradients reach the kept entries only."""
-        if torch.is_grad_enabled():
-            return self.dense * self.mask
-        return self.dense
-
-    def forward(self, x: Float[Tensor, "*n d_in"]) -> Tensor:
-        """The affine image of ``x``, shape (..., out_features)."""
-        return functional.linear(x, self.weight(), self.bias)
-
-    def flops(self, rows: int = 1) -> int:
-        """Multiplications and additions for ``rows`` rows, no bias.
-
-        Parameters
-        ----------
-        rows : int
-            Of x.
-        """
-        return 2 * rows * self.dense.numel()
-
-    def extra_repr(self) -> str:
-        """Sizes and the share of non-zeros."""
-        return _describe(self, int(self.mask.sum()))
+        kept, bias = len(self.values), self.bias is not None
+        return describe(self.out_features, self.in_features, kept, bias)
 
 
 def sparse_linear(
@@ -232,29 +217,9 @@ def sparse_linear(
         the entries are kept.
     """
     choice("format", format, FORMATS)
-    mask = _kept(weight, mask)
+    mask = kept_entries(weight, mask)
     if format == "auto":
         few = int(mask.sum()) <= BREAK_EVEN * mask.numel()
         format = "csr" if few else "masked"
     kind = SparseLinear if format == "csr" else MaskedLinear
     return kind(weight, bias, mask=mask)
-
-
-def _kept(weight: Tensor, mask: Tensor | None) -> Tensor:
-    if weight.ndim != 2:
-        msg = f"weight must be a matrix, got shape {tuple(weight.shape)}."
-        raise ValueError(msg)
-    return weight.detach() != 0 if mask is None else mask
-
-
-def _copied(bias: Tensor | None) -> nn.Parameter | None:
-    return None if bias is None else nn.Parameter(bias.detach().clone())
-
-
-def _describe(layer: SparseLinear | MaskedLinear, kept: int) -> str:
-    share = kept / max(1, layer.out_features * layer.in_features)
-    return (
-        f"in_features={layer.in_features}, "
-        f"out_features={layer.out_features}, kept={share:.1%}, "
-        f"bias={layer.bias is not None}"
-    )
