@@ -29,7 +29,7 @@ def cache() -> Path:
     return Path(home) / "nnbcd-colab"
 
 
-def tested_torch() -> str:
+def pinned_torch() -> str:
     """The version of torch that constraints.txt pins."""
     pins = (ROOT / "constraints.txt").read_text("utf-8")
     (version,) = re.findall(r"^torch==([\w.]+)", pins, re.MULTILINE)

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from environment import HERE, ROOT, Colab, layer, settings, tested_torch
+from environment import HERE, ROOT, Colab, layer, pinned_torch, settings
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
@@ -186,7 +186,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="CHAPTER")
     parser.add_argument("--source", help="what the first cell installs")
     parser.add_argument("--python", default=sys.executable)
-    parser.add_argument("--torch", default=tested_torch())
+    parser.add_argument("--torch", default=pinned_torch())
     parser.add_argument(
         "--jobs", type=int, default=min(2, os.cpu_count() or 1)
     )
