@@ -19,7 +19,9 @@
     var links = ".bd-article a.external[href^='http']";
     document.querySelectorAll(links).forEach(function (link) {
       var bare = link.href.replace(/^https?:\/\//, "").replace(/\/$/, "");
-      if (link.textContent.indexOf(bare) < 0) {
+      // A text such as doi:10.1137/1 or arXiv:2303.1 says it already.
+      var name = bare.replace(/^(doi\.org|arxiv\.org\/abs)\//, "");
+      if (link.textContent.indexOf(name) < 0) {
         set(link, "data-address", bare);
       }
     });

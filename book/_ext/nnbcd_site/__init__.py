@@ -19,7 +19,8 @@ from .address import settle
 def setup(app: Sphinx) -> dict[str, Any]:
     """Let every module connect itself, the address first."""
     app.connect("config-inited", settle)
-    for module in (links, cite, cells, numbers, head, crawlers, root):
+    inside = (links, cite, cells, numbers, head)
+    beside = (crawlers, root, not_found)
+    for module in (*inside, *beside):
         module.connect(app)
-    not_found.connect(app)
     return {"version": "1", "parallel_read_safe": True}

@@ -3,7 +3,7 @@
 The address follows from ``repository.url`` in ``_config.yml``, the one place
 that holds it: ``https://github.com/OWNER/REPO`` is served by GitHub Pages at
 ``https://OWNER.github.io/REPO/``. Whoever serves the book from elsewhere, or
-a version of it from a folder of its own, sets ``NNBCD_ADDRESS`` when building:
+a version of it from a folder of its own, sets ``NNBCD_ADDRESS``:
 
     NNBCD_ADDRESS=https://OWNER.github.io/REPO/v1.0/ make book
 """

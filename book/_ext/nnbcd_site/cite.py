@@ -104,7 +104,8 @@ class Citation(SphinxDirective):
             msg = f"cite {' or '.join(KEYS)}, not {name!r}."
             raise self.error(msg)
         path = Path(self.env.srcdir, FILE)
-        self.env.note_dependency(str(path))
+        for source in (path, Path(__file__)):
+            self.env.note_dependency(str(source))
         entry = load(path)[name]
         url = _url(entry)
         link = nodes.reference("", url, refuri=url)
