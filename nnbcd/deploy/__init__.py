@@ -4,6 +4,7 @@
   torch, each weight in the layer that fits its structure.
 * :func:`save` and :func:`load`, also ``nnbcd.save`` and ``nnbcd.load``: one
   file of safetensors, no pickle.
+* :func:`export_onnx`: for other run times.
 """
 
 from nnbcd.deploy.activations import Abs, Piecewise, activation_module
@@ -12,6 +13,7 @@ from nnbcd.deploy.files import load, save
 from nnbcd.deploy.layers import Choices, ConvShape, conv_layer, linear_layer
 from nnbcd.deploy.masked_linear import MaskedLinear
 from nnbcd.deploy.model import CompressedNetwork, to_module
+from nnbcd.deploy.onnx_export import export_onnx, onnx_difference
 from nnbcd.deploy.patch_conv import PatchConv2d
 from nnbcd.deploy.sparse_linear import (
     BREAK_EVEN,
@@ -34,8 +36,10 @@ __all__ = [
     "TTLinear",
     "activation_module",
     "conv_layer",
+    "export_onnx",
     "linear_layer",
     "load",
+    "onnx_difference",
     "save",
     "sparse_linear",
     "to_module",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import nn
 from torch.nn import functional
 
@@ -101,7 +102,7 @@ class PatchConv2d(nn.Module):
         y = y.mT.contiguous()  # else the layout of channels last, unasked
         return y.reshape(x.shape[0], self.out_channels, high, wide)
 
-    def _dense(self, rows: int) -> bool:
+    def _dense(self, rows: int | torch.SymInt) -> bool:
         if isinstance(self.linear, TTLinear):
             return not self.linear.contracts(rows)
         return isinstance(self.linear, MaskedLinear)

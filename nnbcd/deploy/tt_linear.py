@@ -140,7 +140,7 @@ class TTLinear(nn.Module):
             prod(self.modes),
         )
 
-    def contracts(self, rows: int) -> bool:
+    def contracts(self, rows: int | torch.SymInt) -> bool:
         """Whether ``rows`` rows are multiplied by contraction.
 
         Parameters
@@ -152,7 +152,7 @@ class TTLinear(nn.Module):
             return self.product == "contract"
         if torch.compiler.is_compiling():
             return self.crossover == float("inf")
-        return rows <= self.crossover
+        return bool(rows <= self.crossover)
 
     def weight(self) -> Float[Tensor, "d_out d_in"]:
         """The dense weight, rebuilt from the cores."""
