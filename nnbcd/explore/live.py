@@ -15,7 +15,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from nnbcd.explore.controls import Choice, Slider, Stops
-from nnbcd.explore.grid import GridExplorer
+from nnbcd.explore.drawn import DrawnExplorer
 from nnbcd.explore.latest import Latest
 from nnbcd.explore.picture import Picture
 
@@ -30,7 +30,7 @@ _IDLE = '<p role="status">\u00a0</p>'  # a line, so that nothing jumps
 _BUSY = '<p role="status" aria-busy="true">Computing \u2026</p>'
 
 
-def live(explorer: GridExplorer) -> widgets.VBox:
+def live(explorer: DrawnExplorer) -> widgets.VBox:
     """Controls, picture, caption and goal, drawn anew when a value changes.
 
     Parameters

@@ -15,6 +15,7 @@ from nnbcd.explore import (
     Slider,
     catalogue,
 )
+from nnbcd.explore.drawn import DrawnExplorer
 from nnbcd.explore.latest import Latest
 
 pytest.importorskip("ipywidgets")
@@ -22,7 +23,7 @@ pytest.importorskip("ipywidgets")
 EXPLORERS = {"demo_explorer": demo_explorer} | {
     name: make
     for name, make in catalogue().items()
-    if isinstance(make(), GridExplorer)
+    if isinstance(make(), DrawnExplorer)
 }
 
 
