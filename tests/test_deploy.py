@@ -13,6 +13,7 @@ from torch import nn
 from nnbcd import Dense, Network, Solver, Sparse
 from nnbcd.deploy import (
     BREAK_EVEN,
+    SMALLEST,
     MaskedLinear,
     PatchConv2d,
     SparseLinear,
@@ -72,7 +73,8 @@ def test_each_weight_has_the_layer_of_its_structure():
 
     assert kinds("dense") == ["Linear"] * 3
     assert kinds("half-sparse")[:2] == ["MaskedLinear"] * 2
-    assert kinds("very-sparse")[:2] == ["SparseLinear"] * 2
+    csr = kinds("half-sparse", sparse="csr")
+    assert csr[:2] == ["SparseLinear"] * 2
     assert kinds("train")[:2] == ["TTLinear"] * 2
     assert kinds("conv") == ["Conv2d", "Conv2d", "Linear"]
     assert kinds("conv-train")[:2] == ["PatchConv2d"] * 2
@@ -221,11 +223,13 @@ def test_modes_that_cannot_be_split_are_rebuilt():
 
 
 def test_sparse_layers_are_chosen_by_the_break_even():
-    w = torch.zeros(10, 10)
-    w.view(-1)[: int(100 * BREAK_EVEN)] = 1.0
+    w = torch.zeros(512, SMALLEST // 512)
+    kept = int(SMALLEST * BREAK_EVEN)
+    w.view(-1)[:kept] = 1.0
     assert isinstance(sparse_linear(w), SparseLinear)
-    w.view(-1)[int(100 * BREAK_EVEN)] = 1.0
-    assert isinstance(sparse_linear(w), MaskedLinear)
+    assert isinstance(sparse_linear(w[1:]), MaskedLinear)  # too small
+    w.view(-1)[kept] = 1.0
+    assert isinstance(sparse_linear(w), MaskedLinear)  # too full
     assert isinstance(sparse_linear(w, format="csr"), SparseLinear)
     with pytest.raises(ValueError, match="format must be one of"):
         sparse_linear(w, format="coo")

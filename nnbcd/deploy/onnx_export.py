@@ -10,8 +10,11 @@ is as small as the layers are, and the run time is that of dense products.
 from __future__ import annotations
 
 import copy
+import logging
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -60,7 +63,11 @@ def export_onnx(module: nn.Module, path: str | Path, example: Tensor) -> None:
     path = Path(path)
     part = path.with_name(path.name + ".part")
     try:
-        with warnings.catch_warnings(), torch.no_grad():
+        with (
+            warnings.catch_warnings(),
+            torch.no_grad(),
+            _quiet("torch.onnx"),
+        ):
             warnings.simplefilter("ignore")  # of torch about itself
             torch.onnx.export(
                 model,
@@ -100,6 +107,7 @@ def onnx_difference(
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
+    options.log_severity_level = 3  # errors
     session = onnxruntime.InferenceSession(
         str(path), options, providers=["CPUExecutionProvider"]
     )
@@ -131,7 +139,8 @@ class _Scattered(nn.Module):
         self.values, self.bias = layer.values, layer.bias
 
     def weight(self) -> Tensor:
-        flat = self.values.new_zeros(self.shape[0] * self.shape[1])
+        size, like = self.shape[0] * self.shape[1], self.values
+        flat = torch.zeros(size, dtype=like.dtype, device=like.device)
         return flat.scatter(0, self.place, self.values).reshape(self.shape)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -169,6 +178,18 @@ def _portable(module: nn.Module) -> nn.Module:
             module.linear.product = "rebuild"
         return _Convolution(module)
     return module
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Only errors of a logger; torch counts its missing neighbours."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _require(*names: str) -> None:

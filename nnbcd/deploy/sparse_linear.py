@@ -26,14 +26,16 @@ from nnbcd.deploy.masked_linear import (
 __all__ = [
     "BREAK_EVEN",
     "FORMATS",
+    "SMALLEST",
     "SparseLinear",
     "sparse_linear",
 ]
 
-# Share of non-zeros up to which SparseLinear was no slower than a dense
-# layer, at one row and at 256, on the machine of the chapter "Shipping the
-# compressed model": see the chart there.
-BREAK_EVEN = 0.1
+# Measured, see the chart of the chapter "Shipping the compressed model": with
+# at most this share of non-zeros, and at least so many entries, SparseLinear
+# was no slower than a dense layer at one row and faster at more.
+BREAK_EVEN = 0.02
+SMALLEST = 2**17
 FORMATS = ("auto", "csr", "masked")
 FEW = 16  # rows below which torch's own sparse product is the faster one
 
@@ -213,13 +215,14 @@ def sparse_linear(
     mask : bool Tensor, optional
         The kept entries; default: the non-zeros.
     format : str
-        ``csr``, ``masked``, or ``auto``: CSR if at most ``BREAK_EVEN`` of
-        the entries are kept.
+        ``csr``, ``masked``, or ``auto``: CSR if at most ``BREAK_EVEN`` (2 %)
+        of the entries are kept, of at least ``SMALLEST`` (131072).
     """
     choice("format", format, FORMATS)
     mask = kept_entries(weight, mask)
     if format == "auto":
         few = int(mask.sum()) <= BREAK_EVEN * mask.numel()
-        format = "csr" if few else "masked"
+        large = mask.numel() >= SMALLEST
+        format = "csr" if few and large else "masked"
     kind = SparseLinear if format == "csr" else MaskedLinear
     return kind(weight, bias, mask=mask)
