@@ -9,7 +9,7 @@ from nnbcd.activations import (
     ReLU6,
 )
 from nnbcd.certificate import Certificate
-from nnbcd.checkpoint import Checkpoint
+from nnbcd.checkpoint import Checkpoint, CheckpointWarning
 from nnbcd.deploy.errors import LoadError
 from nnbcd.deploy.files import load, save
 from nnbcd.history import BlockRecord, History, SweepRecord
@@ -33,6 +33,7 @@ __all__ = [
     "BlockRecord",
     "Certificate",
     "Checkpoint",
+    "CheckpointWarning",
     "Conv2d",
     "CrossEntropy",
     "Dense",

@@ -52,7 +52,8 @@ def fingerprint(
     return {
         "version of nnbcd": __version__,
         "network": repr(problem.network),
-        "data": _digest([problem.x, problem.y, *labels]),
+        "data": _digest([problem.x, problem.y, *labels])
+        + repr(problem.names or ""),
         "start (seed or weights)": _digest(start),
     } | {name: repr(getattr(solver, name)) for name in _SETTINGS}
 

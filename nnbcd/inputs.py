@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import warnings
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from nnbcd._typing import Float, Tensor
+from nnbcd.arrays import as_tensor
 from nnbcd.losses import Loss
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def as_targets(
     values = as_tensor("y", y).to(x.device)
     if values.shape[:1] != x.shape[:1]:
         rows = values.shape[0] if values.ndim else 0
-        msg = f"y has {rows} rows, but X has {x.shape[0]}."
+        msg = f"y has {rows} rows, but X has {x.shape[0]}: give one a row."
         raise ValueError(msg)
     if values.is_floating_point():
         return _as_regression(values, x, outputs, loss), None
@@ -220,40 +220,6 @@ def _as_regression(
         msg = "y has NaN or infinite entries: clean them first."
         raise ValueError(msg)
     return targets
-
-
-def as_tensor(name: str, value: Any) -> Tensor:
-    """Any real array as a tensor of its own shape: always a copy.
-
-    What the caller does to the original later has no effect.
-
-    Parameters
-    ----------
-    name : str
-        The argument, for the message.
-    value : array_like
-        Any shape.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is not numeric, not real or not rectangular.
-    """
-    if isinstance(value, Tensor):
-        if value.is_complex():
-            msg = f"{name} must be real, got a complex tensor."
-            raise TypeError(msg)
-        return value.detach().clone()
-    try:
-        array = np.array(value)
-    except ValueError:
-        msg = f"{name} must be rectangular: its rows differ in length."
-        raise ValueError(msg) from None
-    if array.dtype.kind not in "biuf":
-        msg = f"{name} must be numeric, got an array of type {array.dtype}."
-        raise TypeError(msg)
-    native = array.dtype.newbyteorder("=")
-    return torch.from_numpy(np.ascontiguousarray(array, dtype=native))
 
 
 def _shape(x: Tensor) -> tuple[int, ...]:

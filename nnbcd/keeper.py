@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnbcd.checkpoint import Checkpoint, Saved, load, save
+from nnbcd.checkpoint import (
+    Checkpoint,
+    CheckpointWarning,
+    Saved,
+    load,
+    save,
+)
 from nnbcd.fingerprint import different, fingerprint
 from nnbcd.problem import Problem
 from nnbcd.state import State
@@ -46,6 +53,10 @@ class Keeper:
             checkpoint = Checkpoint(checkpoint)
         self._path = Path(checkpoint.path)
         self._pause = checkpoint.every_seconds
+        self._sweeps = checkpoint.every_sweeps
+        self._keep = checkpoint.keep
+        self._written = 0  # sweeps in the file
+        self._warned = False
         self._mark = fingerprint(solver, problem, state)
         self._due = time.perf_counter() + self._pause
         self.saved: Saved | None = None
@@ -58,6 +69,7 @@ class Keeper:
         if not self._path.exists():
             return
         self.saved = load(self._path, problem.x.device)
+        self._written = len(self.saved.history.sweeps)
         names = different(self.saved.fingerprint, self._mark)
         if names:
             msg = (
@@ -75,7 +87,11 @@ class Keeper:
         seconds : float
             Time the run has taken so far.
         """
-        if time.perf_counter() >= self._due:
+        if self._sweeps is None:
+            due = time.perf_counter() >= self._due
+        else:
+            due = trail.done - self._written >= self._sweeps
+        if due:
             self.write(trail, seconds)
 
     def write(
@@ -94,9 +110,28 @@ class Keeper:
             if trail.done == len(self.saved.history.sweeps):
                 return
         start = time.perf_counter()
-        save(
-            self._path,
-            Saved(trail.state, trail.history, seconds, self._mark, stopped),
+        saved = Saved(
+            trail.state, trail.history, seconds, self._mark, stopped
         )
+        try:
+            save(self._path, saved, keep=self._keep)
+            self._written = trail.done
+        except OSError as error:
+            self._warn(error)
         now = time.perf_counter()
         self._due = now + max(self._pause, 20 * (now - start))
+
+    def _warn(self, error: OSError) -> None:
+        """Say once that a file could not be written."""
+        if self._warned:
+            return
+        self._warned = True
+        there = "there is none"
+        if self._path.exists():
+            there = f"the file is still that of sweep {self._written}"
+        msg = (
+            f"checkpoint: {self._path} could not be written "
+            f"({error.strerror or error}): the run goes on, {there}; free "
+            "some space."
+        )
+        warnings.warn(msg, CheckpointWarning, stacklevel=2)

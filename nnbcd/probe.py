@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nnbcd._typing import Tensor
 from nnbcd.history import SweepRecord
 from nnbcd.inputs import as_features, as_tensor
+from nnbcd.labels import codes
 from nnbcd.problem import Problem
 from nnbcd.result import forward
 from nnbcd.state import State
@@ -47,8 +48,11 @@ class Probe:
             problem.x.shape[1],
             dtype=problem.x.dtype,
             device=problem.x.device,
+            name="validation: X",
         )
-        self.test = rows, as_tensor("y", y).to(rows.device)
+        if problem.names is not None:
+            y = codes(y, problem.names)
+        self.test = rows, as_tensor("validation: y", y).to(rows.device)
         if self.test[1].shape != rows.shape[:1]:
             msg = (
                 "validation: y must be a vector with one label a row of X, "

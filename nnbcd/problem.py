@@ -137,6 +137,8 @@ class Problem:
         The labels behind the columns of y, for classification.
     coupling : Coupling
         How weights and structures meet.
+    names : tuple of str, optional
+        The words behind ``classes``, where the labels were words.
     """
 
     network: Network
@@ -147,6 +149,7 @@ class Problem:
     g_step: str = "guarded"
     classes: Tensor | None = field(default=None, repr=False)
     coupling: Coupling = field(default_factory=Penalty)
+    names: tuple[str, ...] | None = field(default=None, repr=False)
 
     @property
     def depth(self) -> int:

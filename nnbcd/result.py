@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nnbcd._typing import Float, Tensor
 from nnbcd.affine import DenseMap
 from nnbcd.certificate import Certificate, certify
 from nnbcd.history import History
-from nnbcd.inputs import as_tensor
+from nnbcd.inputs import as_features, as_tensor
+from nnbcd.labels import codes
 from nnbcd.network import Network
 from nnbcd.sparsity import effective_masks
 from nnbcd.state import State
@@ -37,6 +41,7 @@ class Status(enum.Enum):
         "Numbers overflowed: scale X or compute in float64; the last finite "
         "sweep is kept."
     )
+    OUT_OF_MEMORY = "Memory ran out; the last complete sweep is kept."
     SINGULAR = (
         "A linear system is singular: raise alpha or scale X; the last good "
         "sweep is kept."
@@ -64,6 +69,8 @@ class Result:
         Wall clock of the run.
     classes : Tensor or None
         Labels behind the output columns, for classification.
+    names : tuple of str or None
+        The words these stand for, where the labels were words.
     """
 
     network: Network
@@ -72,6 +79,7 @@ class Result:
     history: History = field(repr=False)
     seconds: float
     classes: Tensor | None = field(default=None, repr=False)
+    names: tuple[str, ...] | None = field(default=None, repr=False)
 
     def decision(self, x: ArrayLike | Tensor) -> Float[Tensor, "n k"]:
         """Outputs of the compressed network, shape (N, K).
@@ -88,8 +96,10 @@ class Result:
         """
         return forward(self.network, self.state, _rows(x, self))
 
-    def predict(self, x: ArrayLike | Tensor) -> Tensor:
+    def predict(self, x: ArrayLike | Tensor) -> Tensor | NDArray[np.str_]:
         """Labels (N,) for a classifier, outputs (N, K) otherwise.
+
+        Labels that were words are words again, in an array of NumPy.
 
         Parameters
         ----------
@@ -99,7 +109,10 @@ class Result:
         scores = self.decision(x)
         if self.classes is None:
             return scores
-        return self.classes[scores.argmax(1)]
+        best = scores.argmax(1)
+        if self.names is not None:
+            return np.array(self.names)[best.cpu().numpy()]
+        return self.classes[best]
 
     def accuracy(self, x: ArrayLike | Tensor, y: ArrayLike | Tensor) -> float:
         """Share of rows whose predicted label equals y.
@@ -119,8 +132,10 @@ class Result:
         if self.classes is None:
             msg = "accuracy needs a classifier: y was not a vector of labels."
             raise ValueError(msg)
+        if self.names is not None:
+            y = codes(y, self.names)
         labels = as_tensor("y", y).to(self.classes.device)
-        predicted = self.predict(x)
+        predicted = self.classes[self.decision(x).argmax(1)]
         if labels.shape != predicted.shape:
             msg = (
                 f"y has shape {tuple(labels.shape)}, but x has "
@@ -221,10 +236,7 @@ def forward(
 
 
 def _rows(x: ArrayLike | Tensor, result: Result) -> Tensor:
-    like = result.state.w[0]
-    rows = as_tensor("x", x).to(like)
-    width = result.network.maps[0].d_in
-    if rows.ndim < 1 or rows.numel() != rows.shape[0] * width:
-        msg = f"x must have {width} features a row, got {tuple(rows.shape)}."
-        raise ValueError(msg)
-    return rows.reshape(rows.shape[0], width)
+    like, width = result.state.w[0], result.network.maps[0].d_in
+    return as_features(
+        x, width, dtype=like.dtype, device=like.device, name="x"
+    )

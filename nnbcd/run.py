@@ -8,8 +8,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
-
 from nnbcd import (
     acceleration,
     consistent,
@@ -21,9 +19,10 @@ from nnbcd.callbacks import Callback
 from nnbcd.checkpoint import Checkpoint
 from nnbcd.couplings import Consistent
 from nnbcd.descent import noise, refuse_ascent
+from nnbcd.endings import ending, of_error
 from nnbcd.history import BlockRecord, History, SweepRecord
+from nnbcd.interrupts import Interrupts
 from nnbcd.keeper import Keeper
-from nnbcd.linalg import SingularMatrixError, squared_norm
 from nnbcd.probe import Pair, Probe
 from nnbcd.problem import Problem
 from nnbcd.result import Result, Status
@@ -34,17 +33,15 @@ from nnbcd.trail import Trail
 if TYPE_CHECKING:
     from nnbcd.solver import Solver
 
-# torch does not list LinAlgError among the exports of torch.linalg.
-_SINGULAR = (
-    SingularMatrixError,
-    torch.linalg.LinAlgError,  # type: ignore[attr-defined]
-)
-
 __all__ = ["one_sweep", "until_stopped", "updates_of"]
 
 
 def one_sweep(
-    solver: Solver, problem: Problem, state: State, number: int
+    solver: Solver,
+    problem: Problem,
+    state: State,
+    number: int,
+    interrupts: Interrupts | None = None,
 ) -> tuple[State, SweepRecord, list[BlockRecord]]:
     """One sweep with its records; see :meth:`nnbcd.Solver.step`."""
     start = time.perf_counter()
@@ -59,6 +56,9 @@ def one_sweep(
         if solver.check_descent:
             (row,) = read([update], number)
             refuse_ascent(problem, first, state, row)
+        # In the first layer the sweep is all but done: let it be.
+        if interrupts is not None and update.layer > 0:
+            interrupts.block_done()
     blocks = read(updates, number)
     norm = None
     if solver.certify and not isinstance(problem.coupling, Consistent):
@@ -122,40 +122,42 @@ def until_stopped(
     else:
         trail = Trail(saved.state, saved.history)
         start -= saved.seconds
-    status = _ending(solver, trail, start)
+    status = ending(solver, trail, start)
     if saved is not None and saved.stopped:
         status = Status.STOPPED
-    try:
-        while status is None:
-            after, record, rows = one_sweep(
-                solver, problem, trail.state, trail.done + 1
-            )
-            if not math.isfinite(record.objective):
-                status = Status.NONFINITE
-                break
-            record = probe(record, after)
-            trail.add(after, record, rows)
-            # Every callback is called, also after one asked to stop.
-            if any([call(record, after) for call in callbacks]):
-                status = Status.STOPPED
-                break
-            status = _ending(solver, trail, start)
-            if keeper is not None and status is None:
-                keeper.sweep_done(trail, time.perf_counter() - start)
-    except OverflowError:
-        status = Status.NONFINITE
-    except _SINGULAR:
-        status = Status.SINGULAR
-    except KeyboardInterrupt:
-        status = Status.INTERRUPTED
-    finally:
-        for call in callbacks:
-            close = getattr(call, "close", None)
-            if close is not None:
-                close()
-    seconds = time.perf_counter() - start
-    if keeper is not None:
-        keeper.write(trail, seconds, stopped=status is Status.STOPPED)
+    with Interrupts() as interrupts:
+        try:
+            while status is None:
+                interrupts.block_done()
+                number = trail.done + 1
+                swept = _attempt(solver, problem, trail, number, interrupts)
+                if isinstance(swept, Status):
+                    status = swept
+                    break
+                after, record, rows = swept
+                record = probe(record, after)
+                trail.add(after, record, rows)
+                # Every callback is called, also after one asked to stop.
+                if any([call(record, after) for call in callbacks]):
+                    status = Status.STOPPED
+                    break
+                status = ending(solver, trail, start)
+                if keeper is not None and status is None:
+                    keeper.sweep_done(trail, time.perf_counter() - start)
+        except KeyboardInterrupt:
+            status = Status.INTERRUPTED
+        finally:
+            for call in callbacks:
+                close = getattr(call, "close", None)
+                if close is not None:
+                    close()
+        interrupts.saving()
+        seconds = time.perf_counter() - start
+        if interrupts.asked:
+            status = Status.INTERRUPTED
+        if keeper is not None:
+            keeper.write(trail, seconds, stopped=status is Status.STOPPED)
+    assert status is not None
     state, done = trail.state, trail.done
     last = schedules.finish(solver.schedule, problem, state, done)
     if last is not None:
@@ -167,7 +169,27 @@ def until_stopped(
         trail.history,
         seconds,
         problem.classes,
+        problem.names,
     )
+
+
+def _attempt(
+    solver: Solver,
+    problem: Problem,
+    trail: Trail,
+    number: int,
+    interrupts: Interrupts,
+) -> tuple[State, SweepRecord, list[BlockRecord]] | Status:
+    """The next sweep, or the name of what it failed at."""
+    try:
+        swept = one_sweep(solver, problem, trail.state, number, interrupts)
+    except Exception as error:
+        status = of_error(error)
+        if status is None:
+            raise
+        return status
+    finite = math.isfinite(swept[1].objective)
+    return swept if finite else Status.NONFINITE
 
 
 def _closing(problem: Problem, state: State, number: int) -> SweepRecord:
@@ -193,40 +215,3 @@ def _finite_start(phi: float) -> float:
         )
         raise ValueError(msg)
     return phi
-
-
-def _ending(solver: Solver, trail: Trail, start: float) -> Status | None:
-    """How the run ends after its last sweep; None: it goes on."""
-    if trail.done and _converged(solver, trail):
-        return Status.CONVERGED
-    if trail.done and _out_of_time(solver, start):
-        return Status.TIME_LIMIT
-    return Status.MAX_SWEEPS if trail.done >= solver.sweeps else None
-
-
-def _converged(solver: Solver, trail: Trail) -> bool:
-    schedule, state = solver.schedule, trail.state
-    if schedule is not None and trail.done <= schedule.sweeps:
-        return False  # the sets are not yet those asked for
-    settled = History(0.0, trail.sweeps).settled
-    last, first = settled[-1], settled[0]
-    if (
-        solver.tol > 0
-        and last.subgradient is not None
-        and first.subgradient is not None
-        and last.subgradient <= solver.tol * first.subgradient
-    ):
-        return True
-    # A refused sweep stands still without being at rest.
-    if solver.step_tol <= 0 or last.step_norm == 0:
-        return False
-    blocks = [*state.w, *state.u, *state.v]
-    norm = math.sqrt(sum(float(squared_norm(x)) for x in blocks))
-    return last.step_norm <= solver.step_tol * norm
-
-
-def _out_of_time(solver: Solver, start: float) -> bool:
-    return (
-        solver.time_limit is not None
-        and time.perf_counter() - start >= solver.time_limit
-    )

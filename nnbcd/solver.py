@@ -18,6 +18,7 @@ from nnbcd.handover import hand_over
 from nnbcd.history import BlockRecord, SweepRecord
 from nnbcd.initialisation import initial_state
 from nnbcd.inputs import DTYPES, as_features, as_targets, warn_if_unscaled
+from nnbcd.labels import codes, names_of
 from nnbcd.losses import Loss, Squared
 from nnbcd.network import Network
 from nnbcd.probe import Pair
@@ -125,7 +126,7 @@ class Solver:
         x : array_like
             Shape (N, d_0), or (N, channels, height, width).
         y : array_like
-            Integer labels (N,), or float targets (N, d_L).
+            Labels (N,), integers or words, or float targets (N, d_L).
 
         Raises
         ------
@@ -141,10 +142,13 @@ class Solver:
         dtype = DTYPES[self.dtype]
         rows = as_features(x, inputs, dtype=dtype, device=self.device)
         warn_if_unscaled(rows)
+        names = names_of(y)
+        if names is not None:
+            y = codes(y, names, outputs)
         targets, classes = as_targets(y, rows, outputs, self.loss)
         weights = self.penalties.resolve(len(network.layers))
         bound = network, rows, targets, self.loss, weights
-        return Problem(*bound, self.g_step, classes, self.method)
+        return Problem(*bound, self.g_step, classes, self.method, names=names)
 
     @property
     def method(self) -> Coupling:
