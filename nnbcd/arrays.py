@@ -83,6 +83,9 @@ def _from_torch(name: str, value: Tensor) -> Tensor:
     if value.is_meta:
         msg = f"{name} is a meta tensor, which holds no numbers."
         raise TypeError(msg)
+    if value.is_nested:
+        msg = f"{name} must be rectangular, got a nested tensor."
+        raise TypeError(msg)
     if value.is_quantized:
         value = value.dequantize()
     if value.layout != torch.strided:

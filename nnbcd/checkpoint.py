@@ -80,6 +80,9 @@ class Checkpoint:
     keep: int = 1
 
     def __post_init__(self) -> None:
+        if not isinstance(self.path, str | os.PathLike) or not str(self.path):
+            msg = f"checkpoint: path must name a file, got {self.path!r}."
+            raise TypeError(msg)
         object.__setattr__(self, "path", Path(self.path))
         seconds = number("every_seconds", self.every_seconds)
         object.__setattr__(self, "every_seconds", seconds)

@@ -219,6 +219,7 @@ def _as_regression(
     if not bool(torch.isfinite(targets).all()):
         msg = "y has NaN or infinite entries: clean them first."
         raise ValueError(msg)
+    _refuse_extremes("y", targets, x.dtype)
     return targets
 
 

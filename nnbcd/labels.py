@@ -10,31 +10,42 @@ from numpy.typing import NDArray
 from nnbcd._typing import Tensor
 from nnbcd.arrays import as_array
 
-__all__ = ["Names", "codes", "names_of"]
+__all__ = ["Names", "codes", "numbered"]
 
 Names = tuple[str, ...]
 
 
-def names_of(y: Any) -> Names | None:
-    """The different words in ``y``, sorted; None if it holds no words.
+def numbered(y: Any, outputs: int) -> tuple[Any, Names | None]:
+    """Words as numbers 0, 1, ..., in alphabetical order, and the words.
 
     Parameters
     ----------
     y : array_like
-        Labels, shape (N,), or anything else.
+        Labels, shape (N,), or anything else, which is handed back.
+    outputs : int
+        How many different words there must be.
 
     Raises
     ------
     TypeError
         If it holds words and other things.
+    ValueError
+        If there are more or fewer words than outputs.
     """
     words = _words(y)
-    return None if words is None else tuple(sorted(set(words.flat)))
+    if words is None:
+        return y, None
+    names = tuple(sorted(set(words.flat)))
+    if len(names) != outputs:
+        msg = (
+            f"y has {len(names)} classes, but the last layer has {outputs} "
+            f"outputs: give the last layer {len(names)}."
+        )
+        raise ValueError(msg)
+    return codes(words, names), names
 
 
-def codes(
-    y: Any, names: Names, outputs: int | None = None
-) -> NDArray[np.int64]:
+def codes(y: Any, names: Names) -> NDArray[np.int64]:
     """The place of every label in ``names``, -1 where it has none.
 
     Parameters
@@ -42,23 +53,13 @@ def codes(
     y : array_like
         Words, any shape.
     names : tuple of str
-        From :func:`names_of`.
-    outputs : int, optional
-        How many there must be.
+        From :func:`numbered`.
 
     Raises
     ------
     TypeError
         If y holds no words.
-    ValueError
-        If there are more or fewer names than outputs.
     """
-    if outputs is not None and len(names) != outputs:
-        msg = (
-            f"y has {len(names)} classes, but the last layer has {outputs} "
-            f"outputs: give the last layer {len(names)}."
-        )
-        raise ValueError(msg)
     words = _words(y)
     if words is None:
         msg = f"y must hold labels like {names[0]!r}: the run had words."

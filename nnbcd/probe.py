@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnbcd._typing import Tensor
 from nnbcd.history import SweepRecord
@@ -42,7 +42,7 @@ class Probe:
         self.test: tuple[Tensor, Tensor] | None = None
         if validation is None or problem.classes is None:
             return
-        x, y = validation
+        x, y = _pair(validation)
         rows = as_features(
             x,
             problem.x.shape[1],
@@ -75,3 +75,11 @@ class Probe:
         assert self.problem.classes is not None
         best = forward(self.problem.network, state, x).argmax(1)
         return float((self.problem.classes[best] == y).double().mean())
+
+
+def _pair(validation: Any) -> Pair:
+    if isinstance(validation, list | tuple) and len(validation) == 2:
+        return validation[0], validation[1]
+    kind = type(validation).__name__
+    msg = f"validation must be a pair (X, y), got a {kind}."
+    raise TypeError(msg)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnbcd._typing import Float, Tensor
 from nnbcd.affine import DenseMap
@@ -96,7 +95,8 @@ class Result:
         """
         return forward(self.network, self.state, _rows(x, self))
 
-    def predict(self, x: ArrayLike | Tensor) -> Tensor | NDArray[np.str_]:
+    # Any: a Tensor, for words an array of NumPy; callers know which.
+    def predict(self, x: ArrayLike | Tensor) -> Any:
         """Labels (N,) for a classifier, outputs (N, K) otherwise.
 
         Labels that were words are words again, in an array of NumPy.

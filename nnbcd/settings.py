@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nnbcd.checks import choice, count, instance, number
+from nnbcd.checks import choice, count, device, instance, number
 from nnbcd.couplings import BY_NAME as COUPLINGS
 from nnbcd.couplings import Coupling
 from nnbcd.inputs import DTYPES
 from nnbcd.losses import Loss
+from nnbcd.network import Network
 from nnbcd.problem import G_STEPS, Penalties
 from nnbcd.schedules import Gradual
 
@@ -19,7 +20,7 @@ LARGEST = {"float64": 1e75, "float32": 1e9}
 if TYPE_CHECKING:
     from nnbcd.solver import Solver
 
-__all__ = ["check_settings"]
+__all__ = ["check_callbacks", "check_problem", "check_settings"]
 
 
 def check_settings(solver: Solver) -> None:
@@ -56,6 +57,27 @@ def check_settings(solver: Solver) -> None:
             f"raise sweeps to at least {solver.schedule.sweeps + 1}."
         )
         raise ValueError(msg)
+
+
+def check_problem(solver: Solver, network: Any) -> None:
+    """Refuse what is no network, and a device that is not here.
+
+    Raises
+    ------
+    TypeError, ValueError
+        One sentence naming the argument and the fix.
+    """
+    instance("network", network, Network, "Network(64, [Dense(10)])")
+    if solver.device is not None:
+        device(solver.device)
+
+
+def check_callbacks(callbacks: Any) -> list[Any]:
+    """The callbacks as a list; TypeError if one cannot be called."""
+    if isinstance(callbacks, list | tuple) and all(map(callable, callbacks)):
+        return list(callbacks)
+    msg = f"callbacks must be a list of functions, got {callbacks!r}."
+    raise TypeError(msg)
 
 
 def _in_range(name: str, value: Any, dtype: str) -> None:

@@ -18,14 +18,14 @@ from nnbcd.handover import hand_over
 from nnbcd.history import BlockRecord, SweepRecord
 from nnbcd.initialisation import initial_state
 from nnbcd.inputs import DTYPES, as_features, as_targets, warn_if_unscaled
-from nnbcd.labels import codes, names_of
+from nnbcd.labels import numbered
 from nnbcd.losses import Loss, Squared
 from nnbcd.network import Network
 from nnbcd.probe import Pair
 from nnbcd.problem import Penalties, Problem
 from nnbcd.result import Result
 from nnbcd.schedules import Gradual, enter, stage
-from nnbcd.settings import check_settings
+from nnbcd.settings import check_callbacks, check_problem, check_settings
 from nnbcd.sources import Start
 from nnbcd.state import State
 from nnbcd.sweep import read
@@ -138,13 +138,12 @@ class Solver:
         UnscaledFeaturesWarning
             If a column of X is 100 times as large as the median one.
         """
+        check_problem(self, network)
         inputs, outputs = network.maps[0].d_in, network.maps[-1].d_out
         dtype = DTYPES[self.dtype]
         rows = as_features(x, inputs, dtype=dtype, device=self.device)
         warn_if_unscaled(rows)
-        names = names_of(y)
-        if names is not None:
-            y = codes(y, names, outputs)
+        y, names = numbered(y, outputs)
         targets, classes = as_targets(y, rows, outputs, self.loss)
         weights = self.penalties.resolve(len(network.layers))
         bound = network, rows, targets, self.loss, weights
@@ -238,7 +237,7 @@ class Solver:
         progress : bool
             Show a progress bar on stderr.
         """
-        calls = list(callbacks)
+        calls = check_callbacks(callbacks)
         if progress:
             calls.insert(0, ProgressBar(self.sweeps))
         return run.until_stopped(
