@@ -64,8 +64,10 @@ class Place:
 
     @property
     def site(self) -> str:
-        """Where GitHub Pages serves it: the host is lower case."""
-        return f"{self.owner.lower()}.github.io/{self.name}"
+        """Where GitHub Pages serves it, without https:// and the slash."""
+        host = f"{self.owner.lower()}.github.io"
+        # A repository of that name is the site of its owner.
+        return host if self.name.lower() == host else f"{host}/{self.name}"
 
 
 def parse(url: str, ref: str) -> Place:
@@ -179,10 +181,16 @@ def main() -> int:
     parser.add_argument(
         "--ref", help="branch or tag that readers are sent to"
     )
+    parser.add_argument(
+        "--site", action="store_true", help="print where Pages serves it"
+    )
     said = parser.parse_args()
     try:
         now = configured()
         new = parse(said.url or now.url, said.ref or now.ref)
+        if said.site:
+            print(f"https://{new.site}/")
+            return 0
         changed = set_repository(new)
     except ValueError as error:
         print(f"set-repository: {error}", file=sys.stderr)
