@@ -89,3 +89,13 @@ def test_the_logo_follows_the_theme_and_leads_home(visit) -> None:
         assert shown.evaluate("i => i.naturalWidth") > 0
     tab.locator(".navbar-brand").click()
     tab.wait_for_url("**/intro.html")
+
+
+@pytest.mark.site
+def test_the_present_page_is_seen_in_the_list_of_pages(visit) -> None:
+    tab = visit(SITE / "book" / "why.html")
+    for name in ("contributing", "lifting"):
+        tab.goto((SITE / "book" / f"{name}.html").as_uri())
+        entry = tab.locator(".bd-sidebar-primary li.current > a")
+        box = entry.bounding_box()
+        assert 0 <= box["y"] <= 900 - box["height"]
