@@ -27,6 +27,7 @@ WAYS = [
     {},
     {"sparse": "csr", "train": "contract"},
     {"sparse": "masked", "train": "rebuild"},
+    {"train": "factors"},
     {"lean": True},
 ]
 
@@ -141,8 +142,9 @@ def test_gradients_of_sparse_layers(kind, n, dtype):
     x.requires_grad_()
     layer = kind(w)
     layer(x).square().sum().backward()
-    wanted_x = 2 * (x @ w.mT) @ w
-    wanted_w = 2 * (x @ w.mT).mT @ x * (w != 0)
+    fixed = x.detach()
+    wanted_x = 2 * (fixed @ w.mT) @ w
+    wanted_w = 2 * (fixed @ w.mT).mT @ fixed * (w != 0)
     parameter = layer.values if kind is SparseLinear else layer.dense
     found = parameter.grad
     if kind is SparseLinear:
@@ -198,28 +200,36 @@ def test_flops_count_what_the_products_do():
     assert contraction_flops(pairs, ranks, reverse=False) == wanted
 
 
-def test_auto_changes_over_where_the_flops_do():
-    tt = trained("pairs").to_module()[0]
-    assert tt.product == "auto"
-    edge = tt.crossover
-    assert 1 < edge < float("inf")
-    few, many = int(edge), int(edge) + 1
-    assert tt.contracts(few) and not tt.contracts(many)
-    cost = {}
-    for product in ("contract", "rebuild"):
-        tt.product = product
-        cost[product] = [tt.flops(few), tt.flops(many)]
-    assert cost["contract"][0] <= cost["rebuild"][0]
-    assert cost["contract"][1] > cost["rebuild"][1]
-    tt.product = "auto"
+@pytest.mark.parametrize("name", ["train", "pairs", "across"])
+def test_auto_takes_the_way_with_the_fewest_flops(name):
+    tt = trained(name).to_module()[0]
+    ways = set()
+    for rows_ in (1, 2, 3, 5, 10, 100, 10**4):
+        cost = {way: c + rows_ * e for way, (c, e) in tt.costs.items()}
+        assert cost[tt.way(rows_)] == min(cost.values()) == tt.flops(rows_)
+        ways.add(tt.way(rows_))
+    if name != "across":
+        assert len(ways) > 1
 
 
-def test_modes_that_cannot_be_split_are_rebuilt():
+def test_the_costs_are_those_of_the_products():
+    # 16 x 8 as modes 4 4 | 4 2, ranks 3 3 2
+    tt = trained("train").to_module()[0]
+    assert tt.modes == (4, 4, 4, 2) and tt.ranks == (1, 3, 3, 2, 1)
+    left, right = 2 * 4 * 3 * 12, 2 * 2 * 2 * 12
+    assert tt.costs["factors"] == (left + right, 2 * 3 * (16 + 8))
+    whole = 2 * (4 * 3 * 12 + 16 * 3 * 8 + 64 * 2 * 2)
+    assert tt.costs["rebuild"] == (whole, 2 * 16 * 8)
+
+
+def test_modes_that_do_not_allow_a_way():
     assert split_modes((6, 6, 5), 15, 12) is None
     layer = trained("unsplit").to_module(train="contract")[0]
-    assert not layer.contracts(1)
-    with pytest.raises(ValueError, match="use product='rebuild'"):
+    assert list(layer.costs) == ["rebuild"] == [layer.way(1)]
+    with pytest.raises(ValueError, match="use one of rebuild"):
         TTLinear(list(layer.cores), out_features=15, product="contract")
+    across = trained("across").to_module(train="factors")[0]
+    assert set(across.costs) == {"contract", "rebuild"}
 
 
 def test_sparse_layers_are_chosen_by_the_break_even():

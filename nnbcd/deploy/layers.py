@@ -13,7 +13,6 @@ from nnbcd.checks import choice
 from nnbcd.deploy.patch_conv import PatchConv2d
 from nnbcd.deploy.sparse_linear import FORMATS, sparse_linear
 from nnbcd.deploy.tt_linear import PRODUCTS, TTLinear
-from nnbcd.deploy.tt_plan import split_modes
 from nnbcd.structures import LowRank, Structure, StructuredMatrix, TensorTrain
 
 __all__ = ["Choices", "ConvShape", "conv_layer", "linear_layer"]
@@ -32,8 +31,9 @@ class Choices:
         :func:`nnbcd.deploy.sparse_linear`. In a convolution ``auto`` is
         ``masked``: cutting out the patches costs more than zeros save.
     train : str
-        ``contract``, ``rebuild`` or ``auto``, see
-        :class:`nnbcd.deploy.TTLinear`.
+        ``contract``, ``factors``, ``rebuild`` or ``auto``, see
+        :class:`nnbcd.deploy.TTLinear`. A train whose modes do not allow
+        the way asked for takes ``auto``.
 
     Raises
     ------
@@ -90,13 +90,15 @@ def linear_layer(
         left, right = factors(member)
         return nn.Sequential(_linear(right, None), _linear(left, bias))
     if member.cores is not None and isinstance(structure, TensorTrain):
-        return TTLinear(
+        layer = TTLinear(
             member.cores,
             bias,
             out_features=member.dense.shape[0],
             pairs=structure.pairs,
-            product=_product(choices.train, member, structure),
         )
+        if choices.train in layer.costs:  # else modes do not allow it
+            layer.product = choices.train
+        return layer
     if member.mask is not None:
         return sparse_linear(
             member.dense, bias, mask=member.mask, format=choices.sparse
@@ -165,18 +167,6 @@ def factors(member: StructuredMatrix) -> tuple[Tensor, Tensor]:
     assert member.cores is not None
     first, last = member.cores.cores
     return first[0], last[:, :, 0]
-
-
-def _product(
-    wanted: str, member: StructuredMatrix, structure: TensorTrain
-) -> str:
-    """A train without a split of its modes is rebuilt, asked or not."""
-    assert member.cores is not None
-    if structure.pairs is None and wanted == "contract":
-        rows, columns = member.dense.shape
-        if split_modes(member.cores.shape, rows, columns) is None:
-            return "rebuild"
-    return wanted
 
 
 def _linear(weight: Tensor, bias: Tensor | None) -> nn.Linear:

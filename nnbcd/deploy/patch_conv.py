@@ -104,7 +104,7 @@ class PatchConv2d(nn.Module):
 
     def _dense(self, rows: int | torch.SymInt) -> bool:
         if isinstance(self.linear, TTLinear):
-            return not self.linear.contracts(rows)
+            return self.linear.way(rows) == "rebuild"
         return isinstance(self.linear, MaskedLinear)
 
     def extra_repr(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import torch
 from torch import nn
@@ -12,10 +13,11 @@ from torch.nn import functional
 from nnbcd._typing import Float, Tensor
 from nnbcd.checks import choice
 from nnbcd.deploy.tt_plan import (
+    by_factors,
     contract,
     contraction_flops,
-    crossover,
-    rebuild_flops,
+    costs,
+    middle,
     split_modes,
 )
 from nnbcd.structures import TensorTrain
@@ -23,7 +25,7 @@ from nnbcd.tensor_train import TTCores
 
 __all__ = ["PRODUCTS", "TTLinear"]
 
-PRODUCTS = ("auto", "contract", "rebuild")
+PRODUCTS = ("auto", "contract", "factors", "rebuild")
 
 
 class TTLinear(nn.Module):
@@ -41,17 +43,23 @@ class TTLinear(nn.Module):
         TT-matrix order: n_k = i_k j_k, rows (i_1, ..., i_d), columns
         (j_1, ..., j_d). Default: W is the tensor in row-major order.
     product : str
-        ``contract`` multiplies the cores into x, ``rebuild`` forms W first,
-        once a call. ``auto`` takes whichever needs fewer flops for the rows
-        at hand, see :attr:`crossover`; in a compiled or exported graph,
-        whose number of rows is open, it rebuilds unless contraction is
-        cheaper for any number. Both give the same up to rounding.
+        ``contract`` multiplies the cores into x, one after the other.
+        ``factors`` multiplies the cores of the rows and those of the
+        columns first, W = A B, if a bond lies between them. ``rebuild``
+        forms W first. ``auto`` takes the way with the fewest flops for the
+        rows at hand, see :attr:`costs`; in a compiled or exported graph,
+        whose number of rows is open, the one with the fewest a row. All
+        give the same up to rounding.
 
     Raises
     ------
     ValueError
-        If the sizes disagree, or ``contract`` is asked of modes that lie
-        across the border between rows and columns.
+        If the sizes disagree, or the modes do not allow the way asked for.
+
+    Attributes
+    ----------
+    costs : dict of str to (int, int)
+        Flops of each way: once a call, and for every row.
 
     Examples
     --------
@@ -59,8 +67,10 @@ class TTLinear(nn.Module):
     >>> w = torch.eye(16)
     >>> tt = svd(w.reshape(4, 4, 4, 4), max_rank=2)
     >>> layer = TTLinear(tt, out_features=16)
-    >>> layer(torch.ones(3, 16)).shape, layer.crossover
-    (torch.Size([3, 16]), inf)
+    >>> layer(torch.ones(3, 16)).shape, layer.costs["factors"]
+    (torch.Size([3, 16]), (256, 128))
+    >>> layer.way(1), layer.way(1000)
+    ('contract', 'factors')
     """
 
     cores: nn.ParameterList
@@ -115,33 +125,27 @@ class TTLinear(nn.Module):
         self.bias = (
             None if bias is None else nn.Parameter(bias.detach().clone())
         )
-        self._plan()
+        self.costs = costs(self.modes, self.ranks, self._split)
+        # The way with the fewest flops a row, for graphs with open rows.
+        self._open_way = min(self.costs, key=lambda way: self.costs[way][1])
+        self._reverse = False
+        if self._split is not None:
+            forth, back = (
+                contraction_flops(self._split, self.ranks, reverse=turned)
+                for turned in (False, True)
+            )
+            self._reverse = back <= forth
+        choice("product", product, PRODUCTS)
+        if product not in ("auto", *self.costs):
+            msg = (
+                f"modes {self.modes} of a {out_features} x "
+                f"{self.in_features} weight do not allow product="
+                f"{product!r}: use one of {', '.join(self.costs)}."
+            )
+            raise ValueError(msg)
 
-    def _plan(self) -> None:
-        choice("product", self.product, PRODUCTS)
-        if self._split is None:
-            if self.product == "contract":
-                msg = (
-                    f"modes {self.modes} cannot be split into "
-                    f"{self.out_features} rows and {self.in_features} "
-                    "columns: use product='rebuild'."
-                )
-                raise ValueError(msg)
-            self.reverse, self.crossover = False, 0.0
-            return
-        ways = [
-            contraction_flops(self._split, self.ranks, reverse=turned)
-            for turned in (False, True)
-        ]
-        self.reverse = ways[1] <= ways[0]
-        self.crossover = crossover(
-            min(ways),
-            rebuild_flops(self.modes, self.ranks),
-            prod(self.modes),
-        )
-
-    def contracts(self, rows: int | torch.SymInt) -> bool:
-        """Whether ``rows`` rows are multiplied by contraction.
+    def way(self, rows: int | torch.SymInt) -> str:
+        """How ``rows`` rows are multiplied: a key of :attr:`costs`.
 
         Parameters
         ----------
@@ -149,10 +153,18 @@ class TTLinear(nn.Module):
             Of x; without meaning while a graph is recorded.
         """
         if self.product != "auto":
-            return self.product == "contract"
+            return self.product
         if torch.compiler.is_compiling():
-            return self.crossover == float("inf")
-        return bool(rows <= self.crossover)
+            return self._open_way
+        best = "rebuild"
+        for name, (once, each) in self.costs.items():
+            if once + rows * each < self._flops(best, rows):
+                best = name
+        return best
+
+    def _flops(self, way: str, rows: int | torch.SymInt) -> Any:
+        once, each = self.costs[way]
+        return once + rows * each
 
     def weight(self) -> Float[Tensor, "d_out d_in"]:
         """The dense weight, rebuilt from the cores."""
@@ -165,11 +177,14 @@ class TTLinear(nn.Module):
     def forward(self, x: Float[Tensor, "*n d_in"]) -> Tensor:
         """The affine image of ``x``, shape (..., out_features)."""
         rows = x.reshape(-1, self.in_features)
-        if self._split is None or not self.contracts(rows.shape[0]):
+        way = self.way(rows.shape[0])
+        if way == "rebuild" or self._split is None:
             return functional.linear(x, self.weight(), self.bias)
-        y = contract(
-            rows, tuple(self.cores), self._split, reverse=self.reverse
-        )
+        cores, cut = tuple(self.cores), middle(self._split)
+        if way == "factors" and cut is not None:
+            y = by_factors(rows, cores, cut)
+        else:
+            y = contract(rows, cores, self._split, reverse=self._reverse)
         if self.bias is not None:
             y = y + self.bias
         return y.reshape(*x.shape[:-1], self.out_features)
@@ -182,12 +197,7 @@ class TTLinear(nn.Module):
         rows : int
             Of x, in one call.
         """
-        if self._split is None or not self.contracts(rows):
-            size = prod(self.modes)
-            return rebuild_flops(self.modes, self.ranks) + 2 * rows * size
-        return rows * contraction_flops(
-            self._split, self.ranks, reverse=self.reverse
-        )
+        return int(self._flops(self.way(rows), rows))
 
     def extra_repr(self) -> str:
         """Sizes, modes, ranks and the way of multiplying."""

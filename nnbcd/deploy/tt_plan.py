@@ -5,22 +5,26 @@ core k is an array (r_{k-1}, i_k, j_k, r_k). Then Y = X W^T can be had
 
 * by *contraction*: one core after the other is multiplied into X, from the
   left or from the right;
+* by *factors*, where a bond lies between rows and columns: the cores on
+  either side are multiplied into W = A B, once a call, and X with both;
 * by *rebuilding* W, once a call, and one dense product.
 
-Both are exact. The counts below are of multiplications and additions.
+All are exact. The counts below are of multiplications and additions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, prod
+from math import prod
 
 from nnbcd._typing import Float, Tensor
 
 __all__ = [
+    "by_factors",
     "contract",
     "contraction_flops",
-    "crossover",
+    "costs",
+    "middle",
     "rebuild_flops",
     "split_modes",
 ]
@@ -106,28 +110,89 @@ def rebuild_flops(modes: Sequence[int], ranks: Sequence[int]) -> int:
     return total
 
 
-def crossover(contracted: int, rebuilt: int, size: int) -> float:
-    """Largest number of rows for which contracting costs no more.
+def middle(pairs: Pairs) -> int | None:
+    """How many cores lie left of the bond between rows and columns.
 
-    N rows cost N * contracted by contraction, and rebuilt + 2 N * size by
-    rebuilding. Infinite where contraction is cheaper row for row.
+    None if there is no such bond.
 
     Parameters
     ----------
-    contracted : int
-        Flops a row by contraction.
-    rebuilt : int
-        Flops of rebuilding.
-    size : int
-        Entries of the dense matrix.
+    pairs : sequence of (int, int)
+        (i_k, j_k) of each core.
 
     Examples
     --------
-    >>> crossover(300, 1000, 100), crossover(200, 1000, 100)
-    (10.0, inf)
+    >>> middle(((4, 1), (4, 1), (1, 8))), middle(((2, 2), (2, 2)))
+    (2, None)
     """
-    extra = contracted - 2 * size
-    return inf if extra <= 0 else rebuilt / extra
+    for k in range(1, len(pairs)):
+        rows, columns = pairs[:k], pairs[k:]
+        if all(j == 1 for _, j in rows) and all(i == 1 for i, _ in columns):
+            return k
+    return None
+
+
+def costs(
+    modes: Sequence[int], ranks: Sequence[int], pairs: Pairs | None
+) -> dict[str, tuple[int, int]]:
+    """Flops of each way: once a call, and for every row of X.
+
+    Parameters
+    ----------
+    modes : sequence of int
+        n_1, ..., n_d.
+    ranks : sequence of int
+        r_0, ..., r_d.
+    pairs : sequence of (int, int) or None
+        (i_k, j_k) of each core; None: W can only be rebuilt.
+
+    Examples
+    --------
+    >>> costs((4, 4), (1, 2, 1), ((4, 1), (1, 4)))["factors"]
+    (0, 32)
+    """
+    ways = {}
+    if pairs is not None:
+        each = [
+            contraction_flops(pairs, ranks, reverse=turned)
+            for turned in (False, True)
+        ]
+        ways["contract"] = (0, min(each))
+        k = middle(pairs)
+        if k is not None:
+            # The right half, turned round, is rebuilt from its far end.
+            once = rebuild_flops(modes[:k], ranks[: k + 1])
+            once += rebuild_flops(modes[k:][::-1], ranks[k:][::-1])
+            ends = prod(modes[:k]) + prod(modes[k:])
+            ways["factors"] = (once, 2 * ranks[k] * ends)
+    ways["rebuild"] = (rebuild_flops(modes, ranks), 2 * prod(modes))
+    return ways
+
+
+def by_factors(
+    x: Float[Tensor, "n d_in"], cores: Sequence[Tensor], k: int
+) -> Float[Tensor, "n d_out"]:
+    """X W^T with W = A B, the first k cores A and the others B.
+
+    Parameters
+    ----------
+    x : Tensor
+        Shape (N, d_in).
+    cores : sequence of Tensor
+        Those of the rows, then those of the columns.
+    k : int
+        From :func:`middle`.
+    """
+    rank = cores[k].shape[0]
+    left = cores[0].reshape(-1, cores[0].shape[2])
+    for core in cores[1:k]:
+        left = left @ core.reshape(core.shape[0], -1)  # (.., n s)
+        left = left.reshape(-1, core.shape[2])
+    right = cores[-1].reshape(cores[-1].shape[0], -1)
+    for core in reversed(list(cores[k:-1])):
+        right = core.reshape(-1, core.shape[2]) @ right  # (r n, ..)
+        right = right.reshape(core.shape[0], -1)
+    return (x @ right.reshape(rank, -1).mT) @ left.reshape(-1, rank).mT
 
 
 def contract(
