@@ -1,11 +1,13 @@
 """Explorers with a kernel: widgets that draw what their values say."""
 
 import asyncio
+import json
 import re
 from html import unescape
 
 import pytest
 from demo_explorer import demo_explorer
+from pages import ROOT, contents
 
 from nnbcd.explore import (
     GridExplorer,
@@ -15,6 +17,7 @@ from nnbcd.explore import (
     Slider,
     catalogue,
 )
+from nnbcd.explore.drawn import DrawnExplorer
 from nnbcd.explore.drawn import DrawnExplorer
 from nnbcd.explore.latest import Latest
 
@@ -198,3 +201,22 @@ def test_an_error_is_told_in_words_and_passes():
     slider.value = 2
     assert text(status) == ""
     assert "nnbcd-late" not in caption._dom_classes
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for page in contents() if (p := ROOT / f"{page}.ipynb").is_file()],
+    ids=lambda path: path.stem,
+)
+def test_a_chapter_tells_how_to_open_the_live_form(path):
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+    shows = [
+        (name, text)
+        for text in code
+        for name in re.findall(r"\b(\w+_explorer)\(\)", text)
+        if name in EXPLORERS
+    ]
+    for name, text in shows:
+        assert re.search(rf"({name}\(\)|\bexplorer)\.live\(\)", text)
+    assert shows or path.stem in ("reading", "u_update")

@@ -6,7 +6,8 @@ import asyncio
 import re
 from html import unescape
 
-from nnbcd.explore import GridExplorer, catalogue
+from nnbcd.explore import catalogue
+from nnbcd.explore.drawn import DrawnExplorer
 
 
 def plain(widget) -> str:
@@ -29,7 +30,7 @@ async def check() -> None:
     moved = 0
     for name, make in catalogue().items():
         explorer = make()
-        if not isinstance(explorer, GridExplorer):
+        if not isinstance(explorer, DrawnExplorer):
             continue
         _, *inputs, status, image, caption, goal = explorer.live().children
         for widget in inputs:
