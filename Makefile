@@ -34,12 +34,12 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help book handouts lab train test lint format types unit notebooks site \
-	nightly runs install pins clean distclean
+.PHONY: help book handouts pdf lab train test lint format types unit notebooks site \
+	colab test-colab dist nightly runs install pins set-repository clean distclean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 @\2/p' $(MAKEFILE_LIST) \
-		| awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 @\2/p' $(MAKEFILE_LIST) \
+		| awk -F@ '{ printf "%-22s %s\n", $$1, $$2 }'
 
 book: $(READY) ## Set everything up and build the book
 	@$(BIN)/python book/_tools/vendor_assets.py
@@ -52,13 +52,16 @@ book: $(READY) ## Set everything up and build the book
 handouts: $(READY) ## Write notebooks for students and instructors
 	@$(BIN)/python book/_tools/handouts.py
 
+pdf: book ## Print the whole book into one PDF
+	@$(BIN)/python book/_tools/pdf.py
+
 lab: $(READY) ## Open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab book
 
 train: $(READY) ## Train on digits; ARGS="--sweeps 20" adds options
 	@$(BIN)/python -m nnbcd train --data digits $(ARGS)
 
-test: lint types unit notebooks book site ## Run every check
+test: lint types unit notebooks book site colab ## Run every check
 	@echo "All checks passed."
 
 lint: $(READY) ## Check style, notebooks too
@@ -73,7 +76,7 @@ types: $(READY) ## Check types
 	$(BIN)/mypy
 
 unit: $(READY) ## Run the tests and the examples in docstrings
-	$(PYTEST) -m "not nightly and not site"
+	$(PYTEST) -m "not nightly and not site and not colab"
 
 notebooks: $(READY) ## Rerun the book and compare with what is printed
 	$(PYTEST) --nbval --nbval-current-env \
@@ -81,6 +84,17 @@ notebooks: $(READY) ## Rerun the book and compare with what is printed
 
 site: book ## Open the built book in a browser and use it
 	$(PYTEST) -m site tests
+
+colab: $(READY) ## Run chapters as on Colab, from wheel and sdist
+	$(PYTEST) -n 0 -m colab tests/colab
+
+test-colab: $(READY) ## Run every chapter as on Colab; ARGS=CHAPTER
+	@$(BIN)/python tests/colab/simulate.py $(ARGS)
+
+dist: $(READY) ## Build and check the wheel and the sdist
+	rm -rf build dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
 
 nightly: $(READY) ## Run the tests that take minutes
 	$(PYTEST) -n 0 -m nightly tests
@@ -95,6 +109,10 @@ pins: $(READY) ## Write the installed versions to constraints.txt
 	$(BIN)/python .ci/pins.py > constraints.new
 	mv constraints.new constraints.txt
 	@touch $(READY)
+
+set-repository: ## Write URL=https://github.com/OWNER/REPO everywhere
+	@$(PYTHON) book/_tools/set_repository.py \
+		$(if $(URL),'$(URL)') $(if $(REF),--ref '$(REF)')
 
 clean: ## Remove what was built
 	rm -rf _build book/_static/vendor build dist *.egg-info \

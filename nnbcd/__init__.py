@@ -9,7 +9,9 @@ from nnbcd.activations import (
     ReLU6,
 )
 from nnbcd.certificate import Certificate
-from nnbcd.checkpoint import Checkpoint
+from nnbcd.checkpoint import Checkpoint, CheckpointWarning
+from nnbcd.deploy.errors import LoadError
+from nnbcd.deploy.files import load, save
 from nnbcd.distributed import LostProcessError, Processes
 from nnbcd.group import OutOfStepError
 from nnbcd.history import BlockRecord, History, SweepRecord
@@ -34,6 +36,7 @@ __all__ = [
     "BlockRecord",
     "Certificate",
     "Checkpoint",
+    "CheckpointWarning",
     "Conv2d",
     "CrossEntropy",
     "Dense",
@@ -45,6 +48,7 @@ __all__ = [
     "Identity",
     "LargerThanDenseWarning",
     "LeakyReLU",
+    "LoadError",
     "LostProcessError",
     "LowRank",
     "Network",
@@ -67,4 +71,6 @@ __all__ = [
     "TooLargeError",
     "UnscaledFeaturesWarning",
     "__version__",
+    "load",
+    "save",
 ]

@@ -1,4 +1,4 @@
-"""Command line: ``python -m nnbcd train | reproduce | certify | info``."""
+"""Command line: ``python -m nnbcd train | inspect | export | ...``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ import sys
 from collections.abc import Sequence
 
 from nnbcd import __version__
-from nnbcd.commands import certify, info, reproduce, train
+from nnbcd.commands import (
+    certify,
+    export,
+    info,
+    inspect,
+    reproduce,
+    train,
+)
 from nnbcd.plan import TooLargeError
 
 __all__ = ["main"]
@@ -44,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--version", action="version", version=f"nnbcd {__version__}"
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for module in (train, reproduce, certify, info):
+    for module in (train, inspect, export, reproduce, certify, info):
         name = module.__name__.rpartition(".")[2]
         text = (module.__doc__ or "").strip()
         command = commands.add_parser(

@@ -12,14 +12,17 @@ import torch
 
 from nnbcd import mapped, plan
 from nnbcd._typing import Tensor
+from nnbcd.arrays import as_array
 from nnbcd.group import Group
 from nnbcd.inputs import DTYPES, as_features, as_targets, warn_if_unscaled
+from nnbcd.labels import Names, numbered
 from nnbcd.network import Network
 from nnbcd.problem import Problem
 from nnbcd.rows import Rows
+from nnbcd.settings import check_problem
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from nnbcd.solver import Solver
 
@@ -34,16 +37,26 @@ def bind(
     group: Group | None = None,
 ) -> Problem:
     """See :meth:`nnbcd.Solver.problem`; X is (N, d_0), y (N,) or (N, d_L)."""
+    check_problem(solver, network)
     chunk, first, every = _share(solver, network, x, group)
     rows = Rows(chunk, group, first, every)
     with _together(group):
         features = _features(solver, network, x, chunk)
     known = _labels(group, y)
     with _together(group):
-        targets, classes = _targets(solver, network, y, features, known)
+        targets, classes, names = _targets(
+            solver, network, y, features, known
+        )
     weights = solver.penalties.resolve(len(network.layers))
     bound = network, features, rows.keep(targets), solver.loss, weights
-    problem = Problem(*bound, solver.g_step, classes, solver.method, rows)
+    problem = Problem(
+        *bound,
+        solver.g_step,
+        classes,
+        solver.method,
+        names=names,
+        rows=rows,
+    )
     (squares,) = rows.total(
         lambda part: (torch.linalg.vector_norm(part.x, dim=0).square(),),
         problem,
@@ -80,7 +93,7 @@ def _features(
     width, dtype = network.maps[0].d_in, DTYPES[solver.dtype]
     if chunk is None:
         return as_features(x, width, dtype=dtype, device=solver.device)
-    n = len(x)
+    n = int(x.shape[0]) if hasattr(x, "shape") else len(x)
     out = mapped.empty((n, width), dtype)
     for start in range(0, n, chunk):
         part = slice(start, min(start + chunk, n))
@@ -106,24 +119,17 @@ def _targets(
     y: Any,
     x: Tensor,
     known: list[Any],
-) -> tuple[Tensor, Tensor | None]:
+) -> tuple[Tensor, Tensor | None, Names | None]:
     """``known``: labels of all processes, of which some may not be here."""
-    outputs = network.maps[-1].d_out
-    if not known:
-        return as_targets(y, x, outputs, solver.loss)
-    own = _array(y)
-    if own.shape != x.shape[:1]:
-        return as_targets(y, x, outputs, solver.loss)  # says what is wrong
-    # Every label is appended, so that all are seen, and dropped again.
-    both = np.concatenate([own, np.asarray(known)])
-    targets, classes = as_targets(
-        both, x.new_empty(len(both), 0), outputs, solver.loss
-    )
-    return targets[: len(own)].contiguous(), classes
-
-
-def _array(y: Any) -> NDArray[Any]:
-    return y.detach().cpu().numpy() if isinstance(y, Tensor) else np.array(y)
+    outputs, n = network.maps[-1].d_out, len(x)
+    own = as_array("y", y) if known else None
+    if own is not None and own.shape == (n,):
+        # Every label is appended, so that all are seen, and dropped again.
+        y = np.concatenate([own, np.asarray(known, own.dtype)])
+        x = x.new_empty(len(y), 0)
+    y, names = numbered(y, outputs)
+    targets, classes = as_targets(y, x, outputs, solver.loss)
+    return targets[:n].contiguous(), classes, names
 
 
 def _labels(group: Group | None, y: Any) -> list[Any]:
@@ -131,11 +137,12 @@ def _labels(group: Group | None, y: Any) -> list[Any]:
     if group is None:
         return []
     try:
-        own = _array(y)
-        some = own.ndim == 1 and own.dtype.kind in "biuSU"
-        told = group.tell(np.unique(own).tolist() if some else [])
-    except ValueError:  # ragged: as_targets says so
-        told = group.tell([])
+        own = as_array("y", y)
+        some = own.ndim == 1 and own.dtype.kind in "biuUO"
+        mine = sorted(set(own.tolist())) if some else []
+    except (TypeError, ValueError):  # as_targets says what is wrong
+        mine = []
+    told = group.tell(mine)
     return sorted({label for labels in told for label in labels})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil, prod
 
+from nnbcd import checks
 from nnbcd.structures import Structure
 
 __all__ = ["share_budget"]
@@ -50,9 +51,7 @@ def share_budget(
         counts = zip(members, shapes, strict=True)
         return biases + sum(member.count(shape) for member, shape in counts)
 
-    if not 0 < ratio <= 1:
-        msg = f"ratio must lie in (0, 1], got {ratio}."
-        raise ValueError(msg)
+    ratio = checks.share("ratio", ratio)
     dense = biases + sum(map(prod, shapes))
     budget = ratio * dense
     least = stored(at(0.0))

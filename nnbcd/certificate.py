@@ -46,6 +46,9 @@ class Certificate:
         The first block that raised Phi, in words.
     min_slack : float
         Smallest (decrease - guaranteed decrease) / abs(Phi) of any block.
+        Where Phi is so small beside the numbers it is computed from that
+        its last digits are noise (``SweepRecord.rounding``), that noise
+        over ``rounding`` takes the place of abs(Phi).
     sufficient_decrease : bool
         H1: min_slack is not negative beyond rounding.
     a : float
@@ -69,6 +72,11 @@ class Certificate:
         Counted, as all but the rises, from the last tightening on.
     tightenings : int
         Sweeps before which the sets were tightened.
+    noisy : int
+        Sweeps in which a block fell short by no more than the rounding of
+        its numbers, which there exceeds ``rounding`` of Phi
+        (:mod:`nnbcd.rounding`). If the whole sweep lowers Phi by less, it
+        does not count as moved.
     """
 
     sweeps: int
@@ -85,6 +93,7 @@ class Certificate:
     rounding: float
     moved: int
     tightenings: int = 0
+    noisy: int = 0
 
     @property
     def holds(self) -> bool:
@@ -135,6 +144,12 @@ class Certificate:
                 "      H1, H2 and the rate are those of the sweeps after "
                 "the last one"
             )
+        if self.noisy:
+            rows.append(
+                f"  [i] in {self.noisy} sweeps the numbers behind Phi are so "
+                "much larger than it\n      that rounding explains what is "
+                "missing there"
+            )
         rows.append(f"  rounding: {self.rounding:.0e} of Phi")
         return "\n".join(rows)
 
@@ -156,7 +171,9 @@ def certify(history: History) -> Certificate:
     moved = [
         s
         for s in settled
-        if s.step_norm**2 > 0 and not history.solved(s.objective)
+        if s.step_norm**2 > 0
+        and not history.solved(s.objective)
+        and not abs(s.decrease) < s.rounding
     ]
     a_values = [s.decrease / s.step_norm**2 for s in moved]
     b_values = [
@@ -183,6 +200,7 @@ def certify(history: History) -> Certificate:
         rounding=limit,
         moved=len(moved),
         tightenings=history.tightenings,
+        noisy=sum(s.rounding > limit * abs(s.start) for s in settled),
     )
 
 
@@ -192,10 +210,12 @@ def _judge_blocks(history: History, limit: float) -> tuple[str | None, float]:
     slacks: list[float] = []
     settled = history.settled
     since = settled[0].sweep if settled else 0
+    noise = {s.sweep: s.rounding / limit for s in history.sweeps}
     for r in history.blocks:
         if history.solved(r.objective_before):
             continue
-        scale = max(abs(r.objective_before), 1e-300)
+        floor = noise.get(r.sweep, 0.0)
+        scale = max(abs(r.objective_before), floor, 1e-300)
         if r.sweep >= since:
             slacks.append(r.slack / scale)
         if rise is None and not r.decrease >= -limit * scale:
@@ -207,7 +227,7 @@ def _judge_blocks(history: History, limit: float) -> tuple[str | None, float]:
     for s in () if history.blocks else history.sweeps:
         if history.solved(s.objective + s.decrease):
             continue
-        scale = max(abs(s.objective + s.decrease), 1e-300)
+        scale = max(abs(s.objective + s.decrease), noise[s.sweep], 1e-300)
         if s.sweep >= since:
             slacks.append(s.min_slack / scale)
         if rise is None and not s.decrease >= -limit * scale:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,19 +19,26 @@ from typing import Any
 
 import numpy as np
 
-from nnbcd.checks import number
+from nnbcd.checks import count, number
 from nnbcd.history import History
 from nnbcd.packing import pack, unpack
 from nnbcd.state import State
 
-__all__ = ["Checkpoint", "Saved", "load", "save"]
+__all__ = ["Checkpoint", "CheckpointWarning", "Saved", "load", "save"]
 
 FORMAT = "nnbcd-checkpoint-1"
+
+
+class CheckpointWarning(UserWarning):
+    """A checkpoint could not be written; the run goes on without it."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """Where a run keeps its checkpoint, and how often it writes it.
+
+    A file that can't be written ends no run: a ``CheckpointWarning`` says
+    so once, and the file of before stays as it is.
 
     Parameters
     ----------
@@ -40,11 +48,16 @@ class Checkpoint:
         At least so long between two writings; the end is always written.
         Where writing is slow the run waits longer: at most a twentieth of
         its time goes into it.
+    every_sweeps : int, optional
+        Write after so many sweeps instead, however long that takes.
+    keep : int
+        Files kept: the newest, and those it replaced as ``path.1``,
+        ``path.2``, ..., the youngest first.
 
     Raises
     ------
     ValueError
-        If every_seconds is negative.
+        If every_seconds is negative, every_sweeps or keep below 1.
 
     Examples
     --------
@@ -63,11 +76,20 @@ class Checkpoint:
 
     path: str | Path
     every_seconds: float = 30.0
+    every_sweeps: int | None = None
+    keep: int = 1
 
     def __post_init__(self) -> None:
+        if not isinstance(self.path, str | os.PathLike) or not str(self.path):
+            msg = f"checkpoint: path must name a file, got {self.path!r}."
+            raise TypeError(msg)
         object.__setattr__(self, "path", Path(self.path))
         seconds = number("every_seconds", self.every_seconds)
         object.__setattr__(self, "every_seconds", seconds)
+        if self.every_sweeps is not None:
+            sweeps = count("every_sweeps", self.every_sweeps)
+            object.__setattr__(self, "every_sweeps", sweeps)
+        object.__setattr__(self, "keep", count("keep", self.keep))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +117,7 @@ class Saved:
     stopped: bool = False
 
 
-def save(path: str | Path, saved: Saved) -> None:
+def save(path: str | Path, saved: Saved, *, keep: int = 1) -> None:
     """Write a checkpoint: whole, or not at all.
 
     Parameters
@@ -103,6 +125,8 @@ def save(path: str | Path, saved: Saved) -> None:
     path : str or Path
         Replaced if it exists; ``.part`` is added to the name meanwhile.
     saved : Saved
+    keep : int
+        As in :class:`Checkpoint`.
 
     Raises
     ------
@@ -126,10 +150,42 @@ def save(path: str | Path, saved: Saved) -> None:
             np.savez(stream, **arrays)  # type: ignore[arg-type]
             stream.flush()
             os.fsync(stream.fileno())
+        _shift(path, keep)
         part.replace(path)
-    except OSError:
+        _settle(path.parent)
+    except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _shift(path: Path, keep: int) -> None:
+    """Give the file at ``path`` a second name, ``path.1``, and so on.
+
+    At every moment ``path`` itself is there.
+    """
+    if keep < 2 or not path.exists():
+        return
+    older = [path.with_name(f"{path.name}.{k}") for k in range(1, keep)]
+    for new, old in zip(older[:0:-1], older[-2::-1], strict=True):
+        if old.exists():
+            old.replace(new)
+    try:
+        os.link(path, older[0])
+    except OSError:  # a file system without links
+        shutil.copyfile(path, older[0])
+
+
+def _settle(folder: Path) -> None:
+    """Have the change of name on the disk too, where a system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass  # a file system that knows no such thing
+    finally:
+        os.close(handle)
 
 
 def load(

@@ -7,7 +7,18 @@ from math import isfinite
 from numbers import Real
 from typing import Any
 
-__all__ = ["choice", "count", "counts", "instance", "number"]
+import torch
+
+__all__ = [
+    "choice",
+    "count",
+    "counts",
+    "device",
+    "instance",
+    "number",
+    "seed",
+    "share",
+]
 
 
 def count(name: str, value: Any, *, least: int = 1) -> int:
@@ -67,9 +78,40 @@ def number(
     return out
 
 
+def share(name: str, value: Any) -> float:
+    """``value`` as a float in (0, 1], or ValueError."""
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    if not (real and 0 < float(value) <= 1):
+        msg = f"{name} must lie in (0, 1], got {value!r}."
+        raise ValueError(msg)
+    return float(value)
+
+
+def seed(value: Any) -> int:
+    """``value`` as a seed, an int from 0 to 2**63 - 1, or ValueError."""
+    out = count("seed", value, least=0)
+    if out >= 2**63:
+        msg = f"seed must be below 2**63, got {out}."
+        raise ValueError(msg)
+    return out
+
+
+def device(value: Any) -> torch.device:
+    """``value`` as a device this machine has, or ValueError."""
+    try:
+        out = torch.device(value)
+        torch.empty(0, device=out)
+    # torch says no by RuntimeError, AssertionError, TypeError, ...
+    except Exception as error:
+        reason = str(error).partition("\n")[0].rstrip(".")
+        msg = f"device {value!r} can't be used here ({reason}): use cpu."
+        raise ValueError(msg) from None
+    return out
+
+
 def choice(name: str, value: Any, known: tuple[str, ...]) -> None:
     """Raise ValueError, listing ``known``, if value is not among them."""
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         msg = f"{name} must be one of {', '.join(known)}, not {value!r}."
         raise ValueError(msg)
 

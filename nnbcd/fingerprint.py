@@ -53,7 +53,7 @@ def fingerprint(
     return {
         "version of nnbcd": __version__,
         "network": repr(problem.network),
-        "data": _data(problem, labels),
+        "data": _data(problem, labels) + repr(problem.names or ""),
         # Rounded: the scale of a start may be a sum over rows, which other
         # processes or pieces add up in another order.
         "start (seed or weights)": _digest([w.half() for w in start]),

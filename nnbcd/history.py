@@ -20,7 +20,18 @@ _SOLVED = {"float64": 1e-12, "float32": 0.0}
 
 
 def tolerance(dtype: str) -> float:
-    """Relative rise of Phi that counts as rounding: 1e-10 in float64."""
+    """Relative rise of Phi that counts as rounding.
+
+    1e-10 in float64, 1e-5 in float32: hundreds of units in the last place,
+    for a sum whose terms are each exact to a few. Where operands are much
+    larger than the gaps between them no share of Phi is large enough; what
+    counts as rounding there is computed, ``SweepRecord.rounding``.
+
+    Parameters
+    ----------
+    dtype : str
+        float64 or float32.
+    """
     return _TOLERANCE[dtype]
 
 
@@ -96,6 +107,9 @@ class SweepRecord:
         the sweep before to ``start``. A run that ends before its schedule
         does has a last record without a step: the projection on the sets
         asked for.
+    rounding : float
+        What rounding alone can do to Phi (:mod:`nnbcd.rounding`), taken
+        where a block fell short of what theory promises; else 0.
     """
 
     sweep: int
@@ -109,6 +123,7 @@ class SweepRecord:
     train_accuracy: float | None = None
     validation_accuracy: float | None = None
     tightened: bool = False
+    rounding: float = 0.0
 
     @property
     def start(self) -> float:
@@ -153,7 +168,7 @@ class History:
             for s, phi in zip(self.sweeps, self.objective, strict=False)
         ]
         return sum(
-            s.objective - before > limit * abs(before)
+            s.objective - before > max(limit * abs(before), s.rounding)
             for s, before in zip(self.sweeps, starts, strict=True)
             if not self.solved(before)
         )

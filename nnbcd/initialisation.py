@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch.nn import init
 
+from nnbcd import checks
 from nnbcd._typing import Tensor
 from nnbcd.couplings import Penalty
 from nnbcd.problem import Problem
@@ -59,7 +60,7 @@ def initial_state(
         known = ", ".join(SCHEMES)
         msg = f"initialisation must be one of {known}, not {scheme!r}."
         raise ValueError(msg)
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(checks.seed(seed))
     weights, biases = [], []
     factors = _factors(problem, scale)
     for layer, linear, factor in zip(

@@ -7,12 +7,13 @@ argument and the fix.
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from math import isfinite
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from nnbcd._typing import Float, Tensor
+from nnbcd.arrays import as_tensor
 from nnbcd.losses import Loss
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def as_features(
     *,
     dtype: torch.dtype,
     device: torch.device | str | None,
+    name: str = "X",
 ) -> Float[Tensor, "n d0"]:
     """X as a finite tensor of shape (N, width).
 
@@ -60,34 +62,63 @@ def as_features(
         float32 or float64.
     device : torch.device, str or None
         Where to put it; None keeps a tensor's own device.
+    name : str
+        What the caller calls it, for messages.
 
     Raises
     ------
     TypeError
         If x is not numeric.
     ValueError
-        If x is empty, has another width, or holds NaN or infinity.
+        If x is empty, has another width, holds NaN or infinity, or its
+        sum of squares is beyond the number type.
     """
-    rows = as_tensor("X", x).to(dtype=dtype, device=device)
+    given = as_tensor(name, x)
+    rows = given.to(dtype=dtype, device=device)
     if rows.ndim < 2 or rows.shape[0] == 0:
         msg = (
-            f"X must have shape (N, {width}) with N >= 1, got {_shape(rows)}."
+            f"{name} must have shape (N, {width}) with N >= 1, got "
+            f"{_shape(rows)}."
         )
         raise ValueError(msg)
     if rows[0].numel() != width:
         msg = (
-            f"X has {rows[0].numel()} features a row, but the network takes "
-            f"{width}: change input_shape or X."
+            f"{name} has {rows[0].numel()} features a row, but the network "
+            f"takes {width}: change input_shape or {name}."
         )
         raise ValueError(msg)
     rows = rows.reshape(rows.shape[0], width)
+    if given.dtype.itemsize > rows.dtype.itemsize:
+        # What overflows in the narrower type is finite in its own.
+        _refuse_extremes(name, given, dtype)
+    else:
+        _refuse_extremes(name, rows, dtype)
     if not bool(torch.isfinite(rows).all()):
         bad = int((~torch.isfinite(rows)).any(1).sum())
         msg = (
-            f"X has NaN or infinite entries in {bad} rows: clean them first."
+            f"{name} has NaN or infinite entries in {bad} rows: clean them "
+            "first."
         )
         raise ValueError(msg)
     return rows
+
+
+def _refuse_extremes(name: str, rows: Tensor, dtype: torch.dtype) -> None:
+    """Refuse rows whose sum of squares overflows or vanishes in dtype."""
+    info, size = torch.finfo(dtype), float(rows.abs().max())
+    # Compared by roots: in Python floats the squares overflow as well.
+    if isfinite(size) and size > (info.max / rows.numel()) ** 0.5:
+        what = "overflows"
+    elif 0 < size < info.tiny**0.5:
+        what = "vanishes"
+    else:
+        return
+    kind = str(dtype).removeprefix("torch.")
+    msg = (
+        f"{name} has a largest entry of {size:.0e}, and its sum of squares "
+        f"{what} in {kind}: scale {name}."
+    )
+    raise ValueError(msg)
 
 
 def warn_if_unscaled(sizes: Float[Tensor, " d0"]) -> None:
@@ -144,7 +175,7 @@ def as_targets(
     values = as_tensor("y", y).to(x.device)
     if values.shape[:1] != x.shape[:1]:
         rows = values.shape[0] if values.ndim else 0
-        msg = f"y has {rows} rows, but X has {x.shape[0]}."
+        msg = f"y has {rows} rows, but X has {x.shape[0]}: give one a row."
         raise ValueError(msg)
     if values.is_floating_point():
         return _as_regression(values, x, outputs, loss), None
@@ -186,41 +217,8 @@ def _as_regression(
     if not bool(torch.isfinite(targets).all()):
         msg = "y has NaN or infinite entries: clean them first."
         raise ValueError(msg)
+    _refuse_extremes("y", targets, x.dtype)
     return targets
-
-
-def as_tensor(name: str, value: Any) -> Tensor:
-    """Any real array as a tensor of its own shape: always a copy.
-
-    What the caller does to the original later has no effect.
-
-    Parameters
-    ----------
-    name : str
-        The argument, for the message.
-    value : array_like
-        Any shape.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is not numeric, not real or not rectangular.
-    """
-    if isinstance(value, Tensor):
-        if value.is_complex():
-            msg = f"{name} must be real, got a complex tensor."
-            raise TypeError(msg)
-        return value.detach().clone()
-    try:
-        array = np.array(value)
-    except ValueError:
-        msg = f"{name} must be rectangular: its rows differ in length."
-        raise ValueError(msg) from None
-    if array.dtype.kind not in "biuf":
-        msg = f"{name} must be numeric, got an array of type {array.dtype}."
-        raise TypeError(msg)
-    native = array.dtype.newbyteorder("=")
-    return torch.from_numpy(np.ascontiguousarray(array, dtype=native))
 
 
 def _shape(x: Tensor) -> tuple[int, ...]:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnbcd.checkpoint import Checkpoint, Saved, load, save
+from nnbcd.checkpoint import (
+    Checkpoint,
+    CheckpointWarning,
+    Saved,
+    load,
+    save,
+)
 from nnbcd.fingerprint import different, fingerprint
 from nnbcd.gathering import gathered, kept
 from nnbcd.problem import Problem
@@ -48,6 +55,10 @@ class Keeper:
             checkpoint = Checkpoint(checkpoint)
         self._path = Path(checkpoint.path)
         self._pause = checkpoint.every_seconds
+        self._sweeps = checkpoint.every_sweeps
+        self._keep = checkpoint.keep
+        self._written = 0  # sweeps in the file
+        self._warned = False
         self._mark = fingerprint(solver, problem, state)
         self._rows = rows = problem.rows
         self._first = rows.group is None or rows.group.rank == 0
@@ -64,6 +75,7 @@ class Keeper:
         here = rows.here(len(problem.x))
         saved = load(self._path, problem.x.device, here)
         self.saved = replace(saved, state=kept(rows, saved.state))
+        self._written = len(self.saved.history.sweeps)
         names = different(self.saved.fingerprint, self._mark)
         if names:
             msg = (
@@ -81,8 +93,11 @@ class Keeper:
         seconds : float
             Time the run has taken so far.
         """
-        due = self._first and time.perf_counter() >= self._due
-        if self._rows.agree(due):
+        if self._sweeps is None:
+            due = time.perf_counter() >= self._due
+        else:
+            due = trail.done - self._written >= self._sweeps
+        if self._rows.agree(self._first and due):
             self.write(trail, seconds)
 
     def write(
@@ -104,10 +119,33 @@ class Keeper:
         state = gathered(self._rows, trail.state)
         if self._first:
             mark = self._mark
-            saved = Saved(state, trail.history, seconds, mark, stopped)
-            save(self._path, saved)
+            self._save(
+                Saved(state, trail.history, seconds, mark, stopped), trail
+            )
         now = time.perf_counter()
         self._due = now + max(self._pause, 20 * (now - start))
+
+    def _save(self, saved: Saved, trail: Trail) -> None:
+        try:
+            save(self._path, saved, keep=self._keep)
+            self._written = trail.done
+        except OSError as error:
+            self._warn(error)
+
+    def _warn(self, error: OSError) -> None:
+        """Say once that a file could not be written."""
+        if self._warned:
+            return
+        self._warned = True
+        there = "there is none"
+        if self._path.exists():
+            there = f"the file is still that of sweep {self._written}"
+        msg = (
+            f"checkpoint: {self._path} could not be written "
+            f"({error.strerror or error}): the run goes on, {there}; free "
+            "some space."
+        )
+        warnings.warn(msg, CheckpointWarning, stacklevel=2)
 
     def _exists(self) -> bool:
         """Whether there is a file; all processes must see the same."""

@@ -40,12 +40,20 @@ def factor(h: Float[Tensor, "d d"]) -> Float[Tensor, "d d"]:
     Raises
     ------
     SingularMatrixError
-        If it cannot be factored or holds a NaN.
+        If it cannot be factored.
+    OverflowError
+        If it has entries that are not finite.
     """
     lower: Tensor
     lower, info = torch.linalg.cholesky_ex(h)
     if not bool(info):
         return lower
+    if not bool(torch.isfinite(h).all()):
+        msg = (
+            "a Gram matrix is not finite: scale the inputs, or compute in "
+            "float64."
+        )
+        raise OverflowError(msg)
     wide = h.double()
     mean = wide.diagonal().mean().clamp(min=torch.finfo(h.dtype).tiny)
     eye = torch.eye(h.shape[0], dtype=wide.dtype, device=wide.device)

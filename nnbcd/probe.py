@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnbcd._typing import Tensor
 from nnbcd.history import SweepRecord
 from nnbcd.inputs import as_features, as_tensor
+from nnbcd.labels import codes
 from nnbcd.problem import Problem
 from nnbcd.result import forward
 from nnbcd.state import State
@@ -41,14 +42,17 @@ class Probe:
         self.test: tuple[Tensor, Tensor] | None = None
         if validation is None or problem.classes is None:
             return
-        x, y = validation
+        x, y = _pair(validation)
         rows = as_features(
             x,
             problem.x.shape[1],
             dtype=problem.x.dtype,
             device=problem.x.device,
+            name="validation: X",
         )
-        self.test = rows, as_tensor("y", y).to(rows.device)
+        if problem.names is not None:
+            y = codes(y, problem.names)
+        self.test = rows, as_tensor("validation: y", y).to(rows.device)
         if self.test[1].shape != rows.shape[:1]:
             msg = (
                 "validation: y must be a vector with one label a row of X, "
@@ -83,3 +87,11 @@ class Probe:
             best = forward(self.problem.network, state, x[part]).argmax(1)
             right += int((self.problem.classes[best] == y[part]).sum())
         return right / len(x)
+
+
+def _pair(validation: Any) -> Pair:
+    if isinstance(validation, list | tuple) and len(validation) == 2:
+        return validation[0], validation[1]
+    kind = type(validation).__name__
+    msg = f"validation must be a pair (X, y), got a {kind}."
+    raise TypeError(msg)

@@ -141,6 +141,8 @@ class Problem:
     rows : Rows
         How the N rows are gone through; with several processes, x and y
         are this one's share.
+    names : tuple of str, optional
+        The words behind ``classes``, where the labels were words.
     """
 
     network: Network
@@ -151,6 +153,7 @@ class Problem:
     g_step: str = "guarded"
     classes: Tensor | None = field(default=None, repr=False)
     coupling: Coupling = field(default_factory=Penalty)
+    names: tuple[str, ...] | None = field(default=None, repr=False)
     rows: Rows = field(default=Rows(), repr=False)
 
     @property

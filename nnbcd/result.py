@@ -5,19 +5,25 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from nnbcd._typing import Float, Tensor
 from nnbcd.affine import DenseMap
 from nnbcd.certificate import Certificate, certify
 from nnbcd.history import History
-from nnbcd.inputs import as_tensor
+from nnbcd.inputs import as_features, as_tensor
+from nnbcd.labels import codes
 from nnbcd.network import Network
 from nnbcd.sparsity import effective_masks
 from nnbcd.state import State
 
 if TYPE_CHECKING:
+    import torch
     from numpy.typing import ArrayLike
+
+    from nnbcd.deploy import CompressedNetwork
 
 __all__ = ["Result", "Status"]
 
@@ -30,8 +36,15 @@ class Status(enum.Enum):
     TIME_LIMIT = "Stopped at the time limit."
     STOPPED = "Stopped by a callback."
     INTERRUPTED = "Interrupted; the last complete sweep is kept."
-    NONFINITE = "The objective is not finite; the last finite sweep is kept."
-    SINGULAR = "A linear system is singular; the last good sweep is kept."
+    NONFINITE = (
+        "Numbers overflowed: scale X or compute in float64; the last finite "
+        "sweep is kept."
+    )
+    OUT_OF_MEMORY = "Memory ran out; the last complete sweep is kept."
+    SINGULAR = (
+        "A linear system is singular: raise alpha or scale X; the last good "
+        "sweep is kept."
+    )
 
     def __str__(self) -> str:
         return self.value
@@ -55,6 +68,8 @@ class Result:
         Wall clock of the run.
     classes : Tensor or None
         Labels behind the output columns, for classification.
+    names : tuple of str or None
+        The words these stand for, where the labels were words.
     """
 
     network: Network
@@ -63,6 +78,7 @@ class Result:
     history: History = field(repr=False)
     seconds: float
     classes: Tensor | None = field(default=None, repr=False)
+    names: tuple[str, ...] | None = field(default=None, repr=False)
 
     def decision(self, x: ArrayLike | Tensor) -> Float[Tensor, "n k"]:
         """Outputs of the compressed network, shape (N, K).
@@ -79,8 +95,11 @@ class Result:
         """
         return forward(self.network, self.state, _rows(x, self))
 
-    def predict(self, x: ArrayLike | Tensor) -> Tensor:
+    # Any: a Tensor, for words an array of NumPy; callers know which.
+    def predict(self, x: ArrayLike | Tensor) -> Any:
         """Labels (N,) for a classifier, outputs (N, K) otherwise.
+
+        Labels that were words are words again, in an array of NumPy.
 
         Parameters
         ----------
@@ -90,7 +109,10 @@ class Result:
         scores = self.decision(x)
         if self.classes is None:
             return scores
-        return self.classes[scores.argmax(1)]
+        best = scores.argmax(1)
+        if self.names is not None:
+            return np.array(self.names)[best.cpu().numpy()]
+        return self.classes[best]
 
     def accuracy(self, x: ArrayLike | Tensor, y: ArrayLike | Tensor) -> float:
         """Share of rows whose predicted label equals y.
@@ -110,8 +132,10 @@ class Result:
         if self.classes is None:
             msg = "accuracy needs a classifier: y was not a vector of labels."
             raise ValueError(msg)
+        if self.names is not None:
+            y = codes(y, self.names)
         labels = as_tensor("y", y).to(self.classes.device)
-        predicted = self.predict(x)
+        predicted = self.classes[self.decision(x).argmax(1)]
         if labels.shape != predicted.shape:
             msg = (
                 f"y has shape {tuple(labels.shape)}, but x has "
@@ -123,6 +147,25 @@ class Result:
     def certificate(self) -> Certificate:
         """Monotone? H1, H2, rate: see :mod:`nnbcd.certificate`."""
         return certify(self.history)
+
+    def to_module(
+        self,
+        *,
+        lean: bool = False,
+        sparse: str = "auto",
+        train: str = "auto",
+        dtype: torch.dtype | None = None,
+    ) -> CompressedNetwork:
+        """The trained network as a torch module, for rows (N, *input_shape).
+
+        Each weight is in the layer that fits its structure; see
+        :func:`nnbcd.deploy.to_module` for the options.
+        """
+        from nnbcd import deploy  # which needs this module
+
+        return deploy.to_module(
+            self, lean=lean, sparse=sparse, train=train, dtype=dtype
+        )
 
     @property
     def parameters(self) -> int:
@@ -193,10 +236,7 @@ def forward(
 
 
 def _rows(x: ArrayLike | Tensor, result: Result) -> Tensor:
-    like = result.state.w[0]
-    rows = as_tensor("x", x).to(like)
-    width = result.network.maps[0].d_in
-    if rows.ndim < 1 or rows.numel() != rows.shape[0] * width:
-        msg = f"x must have {width} features a row, got {tuple(rows.shape)}."
-        raise ValueError(msg)
-    return rows.reshape(rows.shape[0], width)
+    like, width = result.state.w[0], result.network.maps[0].d_in
+    return as_features(
+        x, width, dtype=like.dtype, device=like.device, name="x"
+    )

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
-
 from nnbcd import (
     acceleration,
     consistent,
@@ -20,43 +18,50 @@ from nnbcd import (
 from nnbcd.callbacks import Callback
 from nnbcd.checkpoint import Checkpoint
 from nnbcd.couplings import Consistent
+from nnbcd.descent import noise, refuse_ascent
+from nnbcd.endings import ending, of_error
 from nnbcd.group import in_step
-from nnbcd.history import BlockRecord, History, SweepRecord, tolerance
+from nnbcd.history import BlockRecord, History, SweepRecord
+from nnbcd.interrupts import Interrupts
 from nnbcd.keeper import Keeper
-from nnbcd.linalg import SingularMatrixError, squared_norm
 from nnbcd.probe import Pair, Probe
 from nnbcd.problem import Problem
 from nnbcd.result import Result, Status
 from nnbcd.state import State
-from nnbcd.sweep import AscentError, Update, read, sweep
+from nnbcd.sweep import Update, read, sweep
 from nnbcd.trail import Trail
 
 if TYPE_CHECKING:
     from nnbcd.solver import Solver
 
-# torch does not list LinAlgError among the exports of torch.linalg.
-_SINGULAR = (
-    SingularMatrixError,
-    torch.linalg.LinAlgError,  # type: ignore[attr-defined]
-)
+_OF_ONE = (Status.OUT_OF_MEMORY,)
 
-__all__ = ["one_sweep", "refuse_ascent", "until_stopped", "updates_of"]
+__all__ = ["one_sweep", "until_stopped", "updates_of"]
 
 
 def one_sweep(
-    solver: Solver, problem: Problem, state: State, number: int
+    solver: Solver,
+    problem: Problem,
+    state: State,
+    number: int,
+    interrupts: Interrupts | None = None,
 ) -> tuple[State, SweepRecord, list[BlockRecord]]:
     """One sweep with its records; see :meth:`nnbcd.Solver.step`."""
     start = time.perf_counter()
     problem, state, tightened = schedules.enter(
         solver.schedule, problem, state, number
     )
+    first = state
     updates: list[Update] = []
     for after, update in updates_of(solver, problem, state, number):
         state = after
         updates.append(update)
         if solver.check_descent:
-            refuse_ascent(read([update], number)[0], solver.dtype)
+            (row,) = read([update], number)
+            refuse_ascent(problem, first, state, row)
+        # In the first layer the sweep is all but done: let it be.
+        if interrupts is not None and update.layer > 0:
+            interrupts.block_done()
     blocks = read(updates, number)
     norm = None
     if solver.certify and not isinstance(problem.coupling, Consistent):
@@ -73,6 +78,7 @@ def one_sweep(
         seconds=time.perf_counter() - start,
         subgradient=norm,
         tightened=tightened,
+        rounding=noise(problem, first, state, blocks),
     )
     return state, record, blocks
 
@@ -114,47 +120,53 @@ def until_stopped(
         saved = keeper.saved
     if saved is None:
         first, state, _ = schedules.enter(solver.schedule, problem, state, 1)
-        initial = float(objective.value(first, state))
+        initial = _finite_start(float(objective.value(first, state)))
         trail = Trail(state, History(initial, dtype=solver.dtype))
     else:
         trail = Trail(saved.state, saved.history)
         start -= saved.seconds
-    status = _ending(solver, problem, trail, start)
+    group = problem.rows.group
+    status = ending(solver, problem, trail, start)
     if saved is not None and saved.stopped:
         status = Status.STOPPED
-    try:
-        while status is None:
-            after, record, rows = one_sweep(
-                solver, problem, trail.state, trail.done + 1
-            )
-            if not math.isfinite(record.objective):
-                status = Status.NONFINITE
-                break
-            record = probe(record, after)
-            trail.add(after, record, rows)
-            # Every callback is called, also after one asked to stop.
-            asked = any([call(record, after) for call in callbacks])
-            in_step(problem.rows.group, after.w)
-            if problem.rows.agree(asked):
-                status = Status.STOPPED
-                break
-            status = _ending(solver, problem, trail, start)
-            if keeper is not None and status is None:
-                keeper.sweep_done(trail, time.perf_counter() - start)
-    except _SINGULAR:
-        status = Status.SINGULAR
-    except KeyboardInterrupt:
-        if problem.rows.group is not None:
-            raise  # the others are elsewhere: nothing can be saved together
-        status = Status.INTERRUPTED
-    finally:
-        for call in callbacks:
-            close = getattr(call, "close", None)
-            if close is not None:
-                close()
-    seconds = time.perf_counter() - start
-    if keeper is not None:
-        keeper.write(trail, seconds, stopped=status is Status.STOPPED)
+    with Interrupts() as interrupts:
+        try:
+            while status is None:
+                if group is None:  # else after the sweep, all together
+                    interrupts.block_done()
+                number = trail.done + 1
+                swept = _attempt(solver, problem, trail, number, interrupts)
+                if isinstance(swept, Status):
+                    status = swept
+                    break
+                after, record, rows = swept
+                record = probe(record, after)
+                trail.add(after, record, rows)
+                # Every callback is called, also after one asked to stop.
+                asked = any([call(record, after) for call in callbacks])
+                in_step(group, after.w)
+                if problem.rows.agree(asked):
+                    status = Status.STOPPED
+                    break
+                if group is not None and problem.rows.agree(interrupts.asked):
+                    raise KeyboardInterrupt
+                status = ending(solver, problem, trail, start)
+                if keeper is not None and status is None:
+                    keeper.sweep_done(trail, time.perf_counter() - start)
+        except KeyboardInterrupt:
+            status = Status.INTERRUPTED
+        finally:
+            for call in callbacks:
+                close = getattr(call, "close", None)
+                if close is not None:
+                    close()
+        interrupts.saving()
+        seconds = time.perf_counter() - start
+        if interrupts.asked:
+            status = Status.INTERRUPTED
+        if keeper is not None:
+            keeper.write(trail, seconds, stopped=status is Status.STOPPED)
+    assert status is not None
     state, done = trail.state, trail.done
     last = schedules.finish(solver.schedule, problem, state, done)
     if last is not None:
@@ -166,27 +178,30 @@ def until_stopped(
         trail.history,
         seconds,
         problem.classes,
+        problem.names,
     )
 
 
-def refuse_ascent(record: BlockRecord, dtype: str) -> None:
-    """Raise AscentError if the block raised Phi beyond rounding.
-
-    Parameters
-    ----------
-    record : BlockRecord
-        What the block did.
-    dtype : str
-        Decides what counts as rounding.
-    """
-    rise = record.objective_after - record.objective_before
-    if not rise <= tolerance(dtype) * abs(record.objective_before):
-        msg = (
-            f"block {record.block} of layer {record.layer} raised the "
-            f"objective from {record.objective_before:.12g} to "
-            f"{record.objective_after:.12g} in sweep {record.sweep}."
-        )
-        raise AscentError(msg)
+def _attempt(
+    solver: Solver,
+    problem: Problem,
+    trail: Trail,
+    number: int,
+    interrupts: Interrupts,
+) -> tuple[State, SweepRecord, list[BlockRecord]] | Status:
+    """The next sweep, or the name of what it failed at."""
+    try:
+        patient = None if problem.rows.group is not None else interrupts
+        swept = one_sweep(solver, problem, trail.state, number, patient)
+    except Exception as error:
+        status = of_error(error)
+        # What befalls one process the others must not wait for.
+        alone = problem.rows.group is not None and status in _OF_ONE
+        if status is None or alone:
+            raise
+        return status
+    finite = math.isfinite(swept[1].objective)
+    return swept if finite else Status.NONFINITE
 
 
 def _closing(problem: Problem, state: State, number: int) -> SweepRecord:
@@ -203,43 +218,12 @@ def _closing(problem: Problem, state: State, number: int) -> SweepRecord:
     )
 
 
-def _ending(
-    solver: Solver, problem: Problem, trail: Trail, start: float
-) -> Status | None:
-    """How the run ends after its last sweep; None: it goes on."""
-    if not math.isfinite(trail.initial):
-        return Status.NONFINITE
-    if trail.done and _converged(solver, problem, trail):
-        return Status.CONVERGED
-    if trail.done and solver.time_limit is not None:
-        late = time.perf_counter() - start >= solver.time_limit
-        # The clocks of several processes differ: they decide together.
-        if problem.rows.agree(late):
-            return Status.TIME_LIMIT
-    return Status.MAX_SWEEPS if trail.done >= solver.sweeps else None
-
-
-def _converged(solver: Solver, problem: Problem, trail: Trail) -> bool:
-    schedule, state = solver.schedule, trail.state
-    if schedule is not None and trail.done <= schedule.sweeps:
-        return False  # the sets are not yet those asked for
-    settled = History(0.0, trail.sweeps).settled
-    last, first = settled[-1], settled[0]
-    if (
-        solver.tol > 0
-        and last.subgradient is not None
-        and first.subgradient is not None
-        and last.subgradient <= solver.tol * first.subgradient
-    ):
-        return True
-    # A refused sweep stands still without being at rest.
-    if solver.step_tol <= 0 or last.step_norm == 0:
-        return False
-    squares = problem.rows.total(
-        lambda _, part: tuple(squared_norm(x) for x in (*part.u, *part.v)),
-        problem,
-        state,
-    )
-    squares = (*(squared_norm(w) for w in state.w), *squares)
-    norm = math.sqrt(sum(float(x) for x in squares))
-    return last.step_norm <= solver.step_tol * norm
+def _finite_start(phi: float) -> float:
+    """Phi of a start; where it is not finite there is nothing to keep."""
+    if not math.isfinite(phi):
+        msg = (
+            f"the objective of the start is {phi}: scale X and y, or start "
+            "from smaller weights."
+        )
+        raise ValueError(msg)
+    return phi

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from nnbcd.checks import choice, count, instance, number
+from nnbcd.checks import choice, count, device, instance, number
 from nnbcd.couplings import BY_NAME as COUPLINGS
 from nnbcd.couplings import Coupling
 from nnbcd.inputs import DTYPES
 from nnbcd.losses import Loss
+from nnbcd.network import Network
 from nnbcd.problem import G_STEPS, Penalties
 from nnbcd.schedules import Gradual
 from nnbcd.sizes import as_bytes
 
+# Fourth powers of these, and their ratios, are numbers of the type.
+LARGEST = {"float64": 1e75, "float32": 1e9}
+
 if TYPE_CHECKING:
     from nnbcd.solver import Solver
 
-__all__ = ["check_settings"]
+__all__ = ["check_callbacks", "check_problem", "check_settings"]
 
 
 def check_settings(solver: Solver) -> None:
@@ -51,6 +56,9 @@ def check_settings(solver: Solver) -> None:
     for name in ("scale", "time_limit"):
         if getattr(solver, name) is not None:
             number(name, getattr(solver, name), strict=True)
+    for name in ("gamma", "rho", "tau", "alpha", "ridge"):
+        _in_range(name, getattr(solver.penalties, name), solver.dtype)
+    _in_range("scale", solver.scale or 0.0, solver.dtype)
     if solver.schedule is None:
         return
     instance("schedule", solver.schedule, Gradual, "Gradual(10)")
@@ -61,3 +69,37 @@ def check_settings(solver: Solver) -> None:
             f"raise sweeps to at least {solver.schedule.sweeps + 1}."
         )
         raise ValueError(msg)
+
+
+def check_problem(solver: Solver, network: Any) -> None:
+    """Refuse what is no network, and a device that is not here.
+
+    Raises
+    ------
+    TypeError, ValueError
+        One sentence naming the argument and the fix.
+    """
+    instance("network", network, Network, "Network(64, [Dense(10)])")
+    if solver.device is not None:
+        device(solver.device)
+
+
+def check_callbacks(callbacks: Any) -> list[Any]:
+    """The callbacks as a list; TypeError if one cannot be called."""
+    if isinstance(callbacks, list | tuple) and all(map(callable, callbacks)):
+        return list(callbacks)
+    msg = f"callbacks must be a list of functions, got {callbacks!r}."
+    raise TypeError(msg)
+
+
+def _in_range(name: str, value: Any, dtype: str) -> None:
+    """Refuse weights whose products or ratios the number type lacks."""
+    largest = LARGEST[dtype]
+    for x in value if isinstance(value, Sequence) else (value,):
+        if x and not largest**-2 <= x <= largest:
+            fix = "use dtype float64" if dtype == "float32" else "rescale"
+            msg = (
+                f"{name} is {x:g}, but {dtype} takes weights from "
+                f"{largest**-2:g} to {largest:g}: {fix}."
+            )
+            raise ValueError(msg)

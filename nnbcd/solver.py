@@ -14,6 +14,7 @@ from nnbcd.callbacks import Callback, ProgressBar
 from nnbcd.checkpoint import Checkpoint
 from nnbcd.couplings import BY_NAME as COUPLINGS
 from nnbcd.couplings import Coupling
+from nnbcd.descent import refuse_ascent
 from nnbcd.group import Group
 from nnbcd.handover import hand_over
 from nnbcd.history import BlockRecord, SweepRecord
@@ -25,7 +26,7 @@ from nnbcd.probe import Pair
 from nnbcd.problem import Penalties, Problem
 from nnbcd.result import Result
 from nnbcd.schedules import Gradual, enter, stage
-from nnbcd.settings import check_settings
+from nnbcd.settings import check_callbacks, check_settings
 from nnbcd.sources import Start
 from nnbcd.state import State
 from nnbcd.sweep import read
@@ -165,7 +166,7 @@ class Solver:
         x : array_like
             Shape (N, d_0), or (N, channels, height, width).
         y : array_like
-            Integer labels (N,), or float targets (N, d_L).
+            Labels (N,), integers or words, or float targets (N, d_L).
         group : Processes, optional
             Processes that share the rows: x and y are those of this one.
 
@@ -234,7 +235,7 @@ class Solver:
         for after, update in run.updates_of(self, problem, state, number):
             (record,) = read([update], number)
             if self.check_descent:
-                run.refuse_ascent(record, self.dtype)
+                refuse_ascent(problem, state, after, record)
             yield after, record
 
     def step(
@@ -271,7 +272,7 @@ class Solver:
         progress : bool
             Show a progress bar on stderr.
         """
-        calls = list(callbacks)
+        calls = check_callbacks(callbacks)
         if progress:
             calls.insert(0, ProgressBar(self.sweeps))
         return run.until_stopped(

@@ -36,14 +36,13 @@ def read(problem: Problem, start: Start) -> State:
         numbers that no layer of the problem has.
     """
     if isinstance(start, Result):
-        ours, theirs = problem.classes, start.classes
-        if ours is not None and theirs is not None:
-            if ours.tolist() != theirs.tolist():
-                msg = (
-                    f"start was trained on the classes {theirs.tolist()}, "
-                    f"but y has {ours.tolist()}: train on the same ones."
-                )
-                raise ValueError(msg)
+        ours, theirs = _labels(problem), _labels(start)
+        if ours is not None and theirs is not None and ours != theirs:
+            msg = (
+                f"start was trained on the classes {theirs}, but y has "
+                f"{ours}: train on the same ones."
+            )
+            raise ValueError(msg)
         return start.state
     if isinstance(start, State):
         return start
@@ -65,6 +64,12 @@ def read(problem: Problem, start: Start) -> State:
         biases.append(None if b is None else as_tensor("start: b", b))
     none = (None,) * len(weights)
     return State(tuple(weights), tuple(biases), (), (), none, none)
+
+
+def _labels(of: Problem | Result) -> list[Any] | None:
+    if of.names is not None:
+        return list(of.names)
+    return None if of.classes is None else of.classes.tolist()
 
 
 def _parts(problem: Problem, module: nn.Module) -> list[tuple[Any, Any]]:

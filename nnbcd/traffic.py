@@ -9,7 +9,7 @@ after the U block                  3 numbers
 for the W block                    q k, and k^2 but in the first layer
 the first layer's image            1 number
 objective at the start             1 + 2 L
-whether all are in step, and stop  2
+whether all are in step, and stop  3
 subgradient, where it is computed  q k + 2 in each layer
 =================================  ===================================
 
@@ -59,7 +59,7 @@ def of_sweep(solver: Solver, network: Network, rows: int) -> tuple[int, int]:
     for i, (q, k, _) in enumerate(_shapes(network)):
         numbers += 6 + q * k + (k * k if i else 1)
         messages += 3 if i else 4
-    numbers, messages = numbers + 1 + 2 * depth + 2, messages + 1 + 2
+    numbers, messages = numbers + 1 + 2 * depth + 3, messages + 1 + 3
     if solver.certify:
         numbers += sum(q * k + 2 for q, k, _ in _shapes(network))
         messages += 1
@@ -139,8 +139,8 @@ def _consistent(
     through = [m for m in network.maps[1:] if not isinstance(m, DenseMap)]
     chunks = _chunks(method, network, rows)
     trials = 1 if chunks == 1 else 2
-    numbers = chunks * (each + 2 * len(through)) + 3 + trials
-    return numbers, chunks * (2 + len(through)) + 3 + trials
+    numbers = chunks * (each + 2 * len(through)) + 4 + trials
+    return numbers, chunks * (2 + len(through)) + 4 + trials
 
 
 def _consistent_flops(

@@ -5,9 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from site_table import SiteTable
 
 # One core a test: pytest-xdist already keeps the others busy.
 torch.set_num_threads(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(SiteTable())
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -1,9 +1,10 @@
 """Runs with a checkpoint that are killed by SIGKILL, again and again.
 
-``python tests/kill_and_resume.py FOLDER SEED``: for each case a child process
-trains, is killed after a random time, and a new one goes on, until one comes
-to its end. Prints, as JSON, the digests of the uninterrupted run and of the
-killed one, with the number of kills and the sweeps each child began at.
+``python tests/kill_and_resume.py FOLDER SEED KILLS CASE ...``: for each case
+a child process trains, is killed after a random time, and a new one goes on,
+until one comes to its end; again, until there were KILLS. Prints, as JSON,
+the digests of the uninterrupted run and of the killed ones, with the number
+of kills and the sweeps of each child.
 """
 
 import hashlib
@@ -28,6 +29,7 @@ from nnbcd import (
     Penalties,
     Solver,
     Sparse,
+    Status,
     TensorTrain,
 )
 from nnbcd.checkpoint import load
@@ -79,65 +81,86 @@ def digest(result):
     return total.hexdigest()
 
 
-def child(solver, path, out):
+def child(solver, path, out, said):
     """Train in a process of its own; its id."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     pid = os.fork()
     if pid:
         return pid
-    result = solver.fit(
-        NET, X, Y, validation=(X, Y), checkpoint=Checkpoint(path, 0.0)
-    )
-    part = out.with_suffix(".part")  # a kill must not leave half of it
-    part.write_text(digest(result), "utf-8")
-    part.replace(out)
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        log = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        result = solver.fit(
+            NET,
+            X,
+            Y,
+            validation=(X, Y),
+            checkpoint=Checkpoint(path, every_sweeps=1, keep=2),
+            callbacks=[lambda record, _: os.write(log, b".") < 1],
+        )
+    except KeyboardInterrupt:  # before the run began
+        os._exit(0)
+    if result.status is not Status.INTERRUPTED:
+        part = out.with_suffix(".part")  # a kill must not leave half of it
+        part.write_text(digest(result), "utf-8")
+        part.replace(out)
     os._exit(0)
 
 
-def killed(solver, path, seconds, rng):
-    """Digest of a run that was killed, the kills, and where it went on."""
-    out, begun, kills = path.with_suffix(".txt"), [], 0
-    while not out.exists():
-        begun.append(0)
-        if path.exists():
-            begun[-1] = len(load(path).history.sweeps)
-        pid = child(solver, path, out)
-        # Longer and longer, so that it ends on a busy machine as well.
-        limit = seconds * rng.uniform(0.1, 0.6) * 1.1**kills
-        end = time.monotonic() + limit
-        gone = 0
-        while not gone and time.monotonic() < end:
-            gone, status = os.waitpid(pid, os.WNOHANG)
-            time.sleep(0.002)
+def waited(pid, seconds):
+    """Whether the process ended by itself in that time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        gone, status = os.waitpid(pid, os.WNOHANG)
         if gone:
             if status:
                 sys.exit(f"a child failed: {status}")
-            continue
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        kills += 1
-    return out.read_text("utf-8"), kills, begun
+            return True
+        time.sleep(0.001)
+    return False
 
 
-def main(folder, seed):
+def killed(solver, path, seconds, wanted, rng, report):
+    """A run that is killed until ``report`` has the kills wanted.
+
+    One signal in five is SIGINT, which ends a run in order. Of each process:
+    the sweeps in the file at its start, those it announced, those in the
+    file at its end.
+    """
+    out, said = path.with_suffix(".txt"), path.with_suffix(".log")
+    done = 0
+    while not out.exists():
+        begun = done
+        # As if every sweep before had been announced: fresh from here.
+        said.write_bytes(b"." * done)
+        pid = child(solver, path, out, said)
+        if report["kills"] >= wanted:
+            os.waitpid(pid, 0)
+        elif not waited(pid, seconds * rng.uniform(0.0, 3.5 / solver.sweeps)):
+            hard = rng.random() < 0.8
+            os.kill(pid, signal.SIGKILL if hard else signal.SIGINT)
+            os.waitpid(pid, 0)
+            report["kills" if hard else "interrupts"] += 1
+        done = len(load(path).history.sweeps) if path.exists() else 0
+        report["sweeps"].append((begun, len(said.read_bytes()), done))
+    report["killed"].append(out.read_text("utf-8"))
+
+
+def main(folder, seed, kills, *names):
     report = {}
-    for name, solver in CASES.items():
+    for name in names:
+        solver = CASES[name]
         start = time.monotonic()
         whole = digest(solver.fit(NET, X, Y, validation=(X, Y)))
         seconds = time.monotonic() - start
-        after, kills, begun = killed(
-            solver,
-            Path(folder) / f"{name}.npz",
-            seconds,
-            random.Random(f"{seed} {name}"),
-        )
-        report[name] = {
-            "whole": whole,
-            "killed": after,
-            "kills": kills,
-            "begun": begun,
-        }
+        lists = {key: [] for key in ("killed", "sweeps")}
+        report[name] = {"whole": whole, "kills": 0, "interrupts": 0, **lists}
+        wanted, rng = -(-kills // len(names)), random.Random(f"{seed} {name}")
+        while report[name]["kills"] < wanted:
+            path = Path(folder, f"{name}-{len(report[name]['killed'])}.npz")
+            killed(solver, path, seconds, wanted, rng, report[name])
     print(json.dumps(report))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:])

@@ -1,9 +1,6 @@
-"""Checkpoints: killed and resumed is bitwise the same; refusals; faults."""
+"""Checkpoints: interrupted and resumed is the same; refusals; full disks."""
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +11,7 @@ import torch
 import nnbcd.checkpoint
 from nnbcd import (
     Checkpoint,
+    CheckpointWarning,
     Dense,
     Gradual,
     LowRank,
@@ -29,17 +27,6 @@ from nnbcd.__main__ import main
 from nnbcd.checkpoint import load, save
 from nnbcd.packing import pack, unpack
 
-HELPER = Path(__file__).with_name("kill_and_resume.py")
-CASES = (
-    "penalty",
-    "constraint",
-    "consistent",
-    "penalty-accelerated",
-    "constraint-accelerated",
-    "penalty-gradual",
-    "constraint-gradual",
-    "consistent-gradual",
-)
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((30, 6))
 Y = RNG.integers(0, 3, 30)
@@ -50,37 +37,6 @@ SOLVER = Solver(coupling="penalty", sweeps=6)
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "run.npz"
-
-
-@pytest.fixture(scope="module")
-def kills(tmp_path_factory):
-    if not hasattr(os, "fork"):
-        pytest.skip("SIGKILL and fork: POSIX only")
-    done = subprocess.run(
-        [sys.executable, str(HELPER), str(tmp_path_factory.mktemp("k")), "1"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
-        cwd=HELPER.parents[1],
-    )
-    return json.loads(done.stdout)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", CASES)
-def test_killed_and_resumed_is_bitwise_the_same(name, kills):
-    report = kills[name]
-    assert report["killed"] == report["whole"]
-
-
-@pytest.mark.slow
-def test_the_kills_were_real(kills):
-    assert sorted(kills) == sorted(CASES)
-    assert all(report["kills"] > 0 for report in kills.values())
-    begun = [k for report in kills.values() for k in report["begun"]]
-    assert sum(k > 0 for k in begun) >= len(CASES)  # it did resume
-    assert len({r["whole"] for r in kills.values()}) == len(CASES)
 
 
 def equal(a, b):
@@ -190,7 +146,7 @@ def test_time_counts_from_the_first_start(path):
 def test_is_written_at_most_so_often(path, monkeypatch):
     written = []
     monkeypatch.setattr(
-        "nnbcd.keeper.save", lambda path, saved: written.append(saved)
+        "nnbcd.keeper.save", lambda path, saved, keep: written.append(saved)
     )
     SOLVER.fit(NET, X, Y, checkpoint=Checkpoint(path, 0.0))
     often = len(written)
@@ -267,6 +223,94 @@ def test_a_full_disk_leaves_the_file_of_before(path, monkeypatch):
         save(path, saved)
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+@pytest.fixture
+def full_disk():
+    """Files stop growing at 8 KiB, as far as this process is concerned."""
+    resource = pytest.importorskip("resource", reason="POSIX only")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.faults
+def test_a_run_outlives_a_full_disk(path, request):
+    SOLVER.fit(NET, X, Y, checkpoint=path)
+    before = path.read_bytes()
+    assert len(before) > 8192
+    request.getfixturevalue("full_disk")
+    longer = replace(SOLVER, sweeps=9)
+    kept = Checkpoint(path, every_sweeps=1)
+    with pytest.warns(CheckpointWarning, match="still that of sweep 6") as w:
+        result = longer.fit(NET, X, Y, checkpoint=kept)
+    assert len(w) == 1  # it was tried three times
+    assert equal(result, longer.fit(NET, X, Y))
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.faults
+def test_a_run_outlives_a_disk_that_is_full_from_the_start(path, full_disk):
+    with pytest.warns(CheckpointWarning, match="goes on, there is none"):
+        result = SOLVER.fit(NET, X, Y, checkpoint=path)
+    assert result.status is Status.MAX_SWEEPS
+    assert list(path.parent.iterdir()) == []
+
+
+def test_the_files_before_are_kept(path):
+    solver = replace(SOLVER, sweeps=7)
+    kept = Checkpoint(path, every_sweeps=2, keep=3)
+    solver.fit(NET, X, Y, checkpoint=kept)
+    names = [path.name, f"{path.name}.1", f"{path.name}.2"]
+    assert sorted(p.name for p in path.parent.iterdir()) == names
+    sweeps = [
+        len(load(path.with_name(name)).history.sweeps) for name in names
+    ]
+    assert sweeps == [7, 6, 4]
+    # One that is put back is gone on from.
+    path.with_name(names[2]).replace(path)
+    assert equal(
+        solver.fit(NET, X, Y, checkpoint=kept), solver.fit(NET, X, Y)
+    )
+
+
+def test_files_are_kept_where_there_are_no_links(path, monkeypatch):
+    def refused(*_):
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(nnbcd.checkpoint.os, "link", refused)
+    kept = Checkpoint(path, every_sweeps=3, keep=2)
+    SOLVER.fit(NET, X, Y, checkpoint=kept)
+    older = load(path.with_name(f"{path.name}.1"))
+    assert len(older.history.sweeps) == 3
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("step", ["fsync", "link", "replace"])
+def test_the_file_is_there_whenever_a_writing_is_cut(path, step, monkeypatch):
+    kept = Checkpoint(path, keep=2)
+    SOLVER.fit(NET, X, Y, checkpoint=kept)
+    saved = load(path)
+
+    def cut(*_):
+        raise SystemExit
+
+    place = Path if step == "replace" else nnbcd.checkpoint.os
+    monkeypatch.setattr(place, step, cut)
+    with pytest.raises(SystemExit):
+        save(path, saved, keep=2)
+    monkeypatch.undo()
+    assert len(load(path).history.sweeps) == 6
+    assert not path.with_name(path.name + ".part").exists()
+
+
+@pytest.mark.parametrize("change", [{"every_sweeps": 0}, {"keep": 0}])
+def test_counts_are_checked(change):
+    (name,) = change
+    with pytest.raises(ValueError, match=f"{name} must be an integer of at"):
+        Checkpoint("run.npz", **change)
 
 
 @pytest.mark.parametrize("seconds", [-1, float("nan"), "often"])

@@ -55,12 +55,17 @@ def test_the_smallest_sufficient_jitter_is_taken():
 
 
 @pytest.mark.parametrize(
-    "entries", [[1.0, -1.0], [float("nan"), 1.0], [float("inf"), 1.0]]
+    ("entries", "error", "message"),
+    [
+        ([1.0, -1.0], SingularMatrixError, "raise alpha or rho"),
+        ([float("nan"), 1.0], OverflowError, "not finite: scale"),
+        ([float("inf"), 1.0], OverflowError, "not finite: scale"),
+    ],
 )
-def test_a_hopeless_matrix_is_named(entries):
+def test_a_hopeless_matrix_is_named(entries, error, message):
     h = torch.diag(torch.tensor(entries, dtype=torch.float64))
     h[0, 1] = h[1, 0] = entries[0]
-    with pytest.raises(SingularMatrixError, match="raise alpha or rho"):
+    with pytest.raises(error, match=message):
         factor(h)
 
 

@@ -231,9 +231,17 @@ def test_a_run_stopped_on_the_way_ends_in_the_sets_asked_for(kind, coupling):
     assert "no sweep moved" in str(found)
 
 
-def test_a_run_that_never_starts_is_compressed_too():
+def test_a_run_that_breaks_at_once_is_compressed_too(monkeypatch):
+    monkeypatch.setattr(nnbcd.run, "read", lambda *args: 1 / 0)
     solver = Solver(coupling="penalty", sweeps=5, schedule=Gradual(3))
-    result = solver.fit(net(Sparse(0.8)), 1e200 * X, Y)
+    with pytest.raises(ZeroDivisionError):  # no error of the run's own
+        solver.fit(net(Sparse(0.8)), X, Y)
+
+    def overflow(*args):
+        raise OverflowError
+
+    monkeypatch.setattr(nnbcd.run, "read", overflow)
+    result = solver.fit(net(Sparse(0.8)), X, Y)
     assert result.status is Status.NONFINITE
     assert result.parameters <= net(Sparse(0.8)).parameters
 

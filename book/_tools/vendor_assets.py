@@ -77,17 +77,19 @@ class VendorError(RuntimeError):
     """A sentence for the person at the terminal."""
 
 
-def stamp() -> str:
+def stamp(packages: tuple[Package, ...]) -> str:
     """What the folder must hold, as text: changes when a pin changes."""
-    return json.dumps([asdict(package) for package in PACKAGES], indent=1)
+    return json.dumps([asdict(package) for package in packages], indent=1)
 
 
-def up_to_date(folder: Path) -> bool:
+def up_to_date(folder: Path, packages: tuple[Package, ...]) -> bool:
     """Whether a former run finished with the same pins."""
     record = folder / STAMP
-    if not record.is_file() or record.read_text("utf-8") != stamp():
+    if not record.is_file():
         return False
-    places = [place for p in PACKAGES for _, place in p.files]
+    if record.read_text("utf-8") != stamp(packages):
+        return False
+    places = [place for p in packages for _, place in p.files]
     return all((folder / place).exists() for place in places)
 
 
@@ -150,19 +152,28 @@ def unpack(archive: Path, package: Package, folder: Path) -> None:
                 target.write_bytes(content.read())
 
 
-def vendor(folder: Path = VENDOR, *, force: bool = False) -> bool:
-    """Fill ``folder``; return False when there was nothing to do."""
-    if not force and up_to_date(folder):
+def vendor(
+    folder: Path = VENDOR,
+    *,
+    packages: tuple[Package, ...] | None = None,
+    force: bool = False,
+) -> bool:
+    """Fill ``folder`` with what the pages need, or with other ``packages``.
+
+    Returns False when there was nothing to do.
+    """
+    packages = PACKAGES if packages is None else packages
+    if not force and up_to_date(folder, packages):
         return False
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         fresh = Path(scratch) / "fresh"
         fresh.mkdir()
-        for package in PACKAGES:
+        for package in packages:
             archive = fetch(package, Path(scratch))
             verify(archive, package.integrity)
             unpack(archive, package, fresh)
-        (fresh / STAMP).write_text(stamp(), "utf-8")
+        (fresh / STAMP).write_text(stamp(packages), "utf-8")
         # Swap at the end, so that a broken download leaves the old folder.
         shutil.rmtree(folder, ignore_errors=True)
         shutil.move(fresh, folder)

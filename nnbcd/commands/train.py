@@ -10,6 +10,8 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import torch
+
 from nnbcd.activations import BY_NAME as ACTIVATIONS
 from nnbcd.commands.info import environment
 from nnbcd.commands.layers import STRUCTURES, build_network
@@ -19,6 +21,7 @@ from nnbcd.commands.shared import exchanged, is_first, joined, share
 from nnbcd.commands.warm import check, warm_start
 from nnbcd.couplings import BY_NAME as COUPLINGS
 from nnbcd.datasets import NAMES, load
+from nnbcd.deploy import save
 from nnbcd.distributed import Processes
 from nnbcd.initialisation import SCHEMES
 from nnbcd.inputs import DTYPES
@@ -189,6 +192,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="go on from this file if it exists, and write it on the way",
     )
+    add(
+        "--save",
+        type=Path,
+        metavar="FILE",
+        help="write the model here, in single precision, for `inspect`, "
+        "`export` and nnbcd.load",
+    )
+    add(
+        "--lean",
+        action="store_true",
+        help="take dead units out of the saved model",
+    )
     add("--record", type=Path, help="write history and settings here (JSON)")
     add("--quiet", action="store_true", help="no progress bar")
     add("--json", action="store_true", help="result as JSON")
@@ -210,8 +225,13 @@ def _run(options: argparse.Namespace, group: Processes | None) -> int:
     data = load(options.data)
     network = build_network(options, data.features, data.classes)
     solver = build_solver(options)
-    if options.record is not None and not options.record.parent.is_dir():
-        msg = f"--record: the folder {options.record.parent} does not exist."
+    for name in ("record", "save"):
+        path = getattr(options, name)
+        if path is not None and not path.parent.is_dir():
+            msg = f"--{name}: the folder {path.parent} does not exist."
+            raise ValueError(msg)
+    if options.lean and options.save is None:
+        msg = "--lean needs --save FILE: it changes what is saved."
         raise ValueError(msg)
     warm, first, mine = None, is_first(group), share(group, data)
     if options.warm_start is not None:
@@ -243,6 +263,9 @@ def _run(options: argparse.Namespace, group: Processes | None) -> int:
             "history": asdict(result.history),
         }
         options.record.write_text(json.dumps(record), encoding="utf-8")
+    if options.save is not None:
+        single = result.to_module(lean=options.lean, dtype=torch.float32)
+        save(single, options.save)
     if options.json:
         print(json.dumps(report))
     else:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from math import hypot, nan
+from math import nan, sqrt
 
 import numpy as np
 from contourpy import contour_generator
 from numpy.typing import NDArray
 
-from nnbcd.explore.controls import Choice, Stops
-from nnbcd.explore.grid import GridExplorer
+from nnbcd.explore.controls import Choice, Slider
+from nnbcd.explore.drawn import DrawnExplorer
+from nnbcd.explore.encode import encode
 from nnbcd.explore.marks import Arrows, Line, Number, Points
 from nnbcd.explore.picture import Panel, Picture
 from nnbcd.explore.planes import PLANES, SWEEPS, Plane, path
 
-__all__ = ["PLANES", "Plane", "bcd_2d_explorer", "path", "powell_path"]
+__all__ = [
+    "PLANES",
+    "DescentExplorer",
+    "Plane",
+    "bcd_2d_explorer",
+    "path",
+    "powell_path",
+]
 
 Array = NDArray[np.float64]
 EDGE = 2.2
+LEAST = 1e-4  # a step that is not seen is not drawn
+GOAL, FAR = "creased bowl", 0.7
 
 
 def powell_path(
@@ -83,27 +94,23 @@ def _place(x: float, y: float) -> str:
     return f"({x + 0.0:.2f}, {y + 0.0:.2f})".replace("-", "\u2212")
 
 
-def draw(
-    function: str, x: float, y: float, alpha: Number, first: str
-) -> Picture:
-    """The path from (x, y), and the length of every step."""
-    plane = PLANES[function]
-    order = (0, 1) if first == "x first" else (1, 0)
-    points = path(plane, (x, y), alpha=alpha, order=order)
-    lengths = [hypot(*d) for d in np.diff(points, axis=0)]
-    moves = [n for n, s in enumerate(lengths, 1) if s > 1e-4]
-    drawn = points[[0, *moves]]  # a step that is not seen is not stored
-    end = points[-1]
-    away = min(hypot(*(end - m)) for m in plane.minimisers)
-    xs, ys = zip(*plane.minimisers, strict=True)
+def _length(dx: float, dy: float) -> float:
+    """Not ``hypot``, which rounds in another way in every library."""
+    return sqrt(dx * dx + dy * dy)
+
+
+def _panels(
+    function: str, path: tuple[Arrows | Points, ...], steps: Points | None
+) -> tuple[Panel, Panel]:
+    """The axes; the path goes between level lines and minimisers."""
+    xs, ys = zip(*PLANES[function].minimisers, strict=True)
     ticks = tuple((k, f"{k}".replace("-", "\u2212")) for k in (-2, 0, 2))
     left = Panel(
         marks=(
             _contours(function),
-            Arrows(drawn[:, 0], drawn[:, 1], colour="vermillion"),
+            *path[:1],
             Points(xs, ys, colour="ink", marker="plus", label="minimiser"),
-            Points((x,), (y,), colour="ink", marker="ring", label="start"),
-            Points(end[:1], end[1:], colour="blue", label="end"),
+            *path[1:],
         ),
         title="The path",
         x_label="x",
@@ -116,17 +123,41 @@ def draw(
         alt="Level lines and the path, parallel to the axes.",
     )
     right = Panel(
-        marks=(Points(moves, [lengths[n - 1] for n in moves]),),
+        marks=(steps,) if steps else (),
         title="Length of each step",
         x_label="update",
-        x_limits=(0, len(lengths) + 1),
-        y_limits=(1e-4, 10),
+        x_limits=(0, 2 * SWEEPS + 1),
+        y_limits=(LEAST, 10),
         y_log=True,
         x_ticks=((0, "0"), (10, "10"), (20, "20")),
         alt="Dots that fall where the path converges.",
     )
+    return left, right
+
+
+def draw(
+    function: str, x: float, y: float, alpha: Number, first: str
+) -> Picture:
+    """The path from (x, y), and the length of every step."""
+    plane = PLANES[function]
+    order = (0, 1) if first == "x first" else (1, 0)
+    points = path(plane, (x, y), alpha=alpha, order=order)
+    lengths = [_length(*d) for d in np.diff(points, axis=0)]
+    moves = [n for n, s in enumerate(lengths, 1) if s > LEAST]
+    drawn = points[[0, *moves]]
+    end = points[-1]
+    away = min(_length(*(end - m)) for m in plane.minimisers)
+    panels = _panels(
+        function,
+        (
+            Arrows(drawn[:, 0], drawn[:, 1], colour="vermillion"),
+            Points((x,), (y,), colour="ink", marker="ring", label="start"),
+            Points(end[:1], end[1:], colour="blue", label="end"),
+        ),
+        Points(moves, [lengths[n - 1] for n in moves]),
+    )
     last = max(lengths[-2:])
-    still = f"{last:.1g}" if last > 1e-4 else "less than 0.0001"
+    still = f"{last:.1g}" if last > LEAST else "less than 0.0001"
     value = plane.value
     caption = (
         f"alpha = {alpha:g}: f goes from {value(x, y):.2f} to "
@@ -134,35 +165,61 @@ def draw(
         f"{_place(*end)}, {away:.2f} from a minimiser. Longest step of the "
         f"last sweep: {still}."
     )
-    return Picture(
-        (left, right), caption, function == "creased bowl" and away < 0.1
+    far = min(abs(x), abs(y)) >= FAR
+    return Picture(panels, caption, function == GOAL and away < 0.1 and far)
+
+
+class DescentExplorer(DrawnExplorer):
+    """Choose a function, a start and alpha; the page computes the path.
+
+    See :func:`bcd_2d_explorer`.
+    """
+
+    title = "Block coordinate descent in the plane"
+    goal = (
+        f"On the {GOAL}, choose a start at least {FAR} away from both axes. "
+        "End within 0.1 of the minimiser all the same."
     )
+    legend = (
+        f"{SWEEPS} sweeps of two updates. Steps shorter than {LEAST} are not "
+        "shown. One neuron: x is U, y is V."
+    )
+    scripts = ("plot.js", "marks.js", "planes.js", "bcd_2d_view.js")
+
+    def __init__(self) -> None:
+        self.draw = draw
+
+    @property
+    def controls(self) -> tuple[Slider | Choice, ...]:
+        """The function, the start, alpha and the order."""
+        return (
+            Choice("function", "function", tuple(PLANES), "tilted bowl"),
+            Slider("x", "x, start", -2.0, 2.0, 0.05, 1.1),
+            Slider("y", "y, start", -2.0, 2.0, 0.05, 1.9),
+            Slider("alpha", "alpha, proximal weight", 0, 16, 0.1, 0),
+            Choice("first", "order", ("x first", "y first"), "x first"),
+        )
+
+    def data(self) -> Mapping[str, object]:
+        """What stands still: axes, level lines and minimisers."""
+        still = (Picture(_panels(f, (), None), f) for f in PLANES)
+        return {
+            "names": list(PLANES),
+            "minimisers": {f: p.minimisers for f, p in PLANES.items()},
+            "sweeps": SWEEPS,
+            "least": LEAST,
+            "goal": GOAL,
+            "far": FAR,
+            **encode(still),
+        }
 
 
-def bcd_2d_explorer() -> GridExplorer:
+def bcd_2d_explorer() -> DescentExplorer:
     """Paths on four functions.
 
     Returns
     -------
-    GridExplorer
+    DescentExplorer
+        An object with ``html()`` that notebooks display by themselves.
     """
-    starts = (-1.5, -0.7, 1.1, 1.9)
-    return GridExplorer(
-        title="Block coordinate descent in the plane",
-        goal=(
-            "On the creased bowl, no start can be chosen on an axis. End "
-            "within 0.1 of the minimiser all the same."
-        ),
-        legend=(
-            f"{SWEEPS} sweeps of two updates. Steps shorter than 0.0001 are "
-            "not shown. One neuron: x is U, y is V."
-        ),
-        controls=(
-            Choice("function", "function", tuple(PLANES), "tilted bowl"),
-            Stops("x", "x, start", starts, 1.1),
-            Stops("y", "y, start", starts, 1.9),
-            Stops("alpha", "alpha, proximal weight", (0, 1, 4, 16), 0),
-            Choice("first", "order", ("x first", "y first"), "x first"),
-        ),
-        draw=draw,
-    )
+    return DescentExplorer()

@@ -32,15 +32,12 @@ from functools import cached_property
 from html import escape
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnbcd.explore.controls import Choice, Slider, Stops, Value
+from nnbcd.explore.drawn import DrawnExplorer
 from nnbcd.explore.encode import encode
-from nnbcd.explore.explorer import Explorer
 from nnbcd.explore.picture import Picture
-
-if TYPE_CHECKING:
-    from ipywidgets import VBox
 
 __all__ = ["GridExplorer", "read_table", "write_table"]
 
@@ -48,7 +45,7 @@ MOST_FRAMES = 4000
 MOST_BYTES = 1_500_000
 
 
-class GridExplorer(Explorer):
+class GridExplorer(DrawnExplorer):
     """Controls, and a function that draws what they say.
 
     Parameters
@@ -146,18 +143,6 @@ class GridExplorer(Explorer):
             f'<p><button type="button" class="nnbcd-play" data-play="{name}" '
             f'aria-label="Play {label}">\u25b6 Play {label}</button></p>'
         )
-
-    def live(self) -> VBox:
-        """The explorer with a kernel: sliders move between the positions.
-
-        Returns
-        -------
-        ipywidgets.VBox
-            Controls, picture, caption and goal.
-        """
-        from nnbcd.explore.live import live
-
-        return live(self)
 
 
 def read_table(module: str) -> Any:

@@ -15,24 +15,14 @@ function nnbcdFrame(values, data) {
   }, 0)];
 }
 
-function nnbcdDrawn(panel, all) {
-  var marks = panel.marks.map(function (k) { return all[k]; });
-  var plot = nnbcdPanel({
-    x: panel.x.ends, y: panel.y.ends,
-    xlog: panel.x.log, ylog: panel.y.log,
-    xticks: panel.x.ticks, yticks: panel.y.ticks,
-    xlabel: panel.x.label, ylabel: panel.y.label,
-    title: panel.title, label: panel.alt, square: panel.square,
-  });
-  marks.forEach(function (mark) { nnbcdMarks.draw(plot, mark); });
-  return plot.svg(nnbcdMarks.legend(plot, marks) - 250);
-}
-
 function view(values, data) {
   var frame = nnbcdFrame(values, data);
   return {
     panels: frame.slice(0, -2).map(function (k) {
-      return nnbcdDrawn(data.panels[k], data.marks);
+      var panel = data.panels[k];
+      return nnbcdMarks.panel(panel, panel.marks.map(function (j) {
+        return data.marks[j];
+      }));
     }),
     caption: data.captions[frame[frame.length - 2]],
     reached: frame[frame.length - 1] === 1,

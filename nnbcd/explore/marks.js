@@ -226,5 +226,19 @@ var nnbcdMarks = (function () {
     return named.length ? y + 8 : panel.box.bottom + 36;
   }
 
-  return { draw: draw, legend: legend };
+  // A panel as encode.py describes it, with its marks, as SVG.
+  function panel(described, marks) {
+    var plot = nnbcdPanel({
+      x: described.x.ends, y: described.y.ends,
+      xlog: described.x.log, ylog: described.y.log,
+      xticks: described.x.ticks, yticks: described.y.ticks,
+      xlabel: described.x.label, ylabel: described.y.label,
+      title: described.title, label: described.alt,
+      square: described.square,
+    });
+    marks.forEach(function (mark) { draw(plot, mark); });
+    return plot.svg(legend(plot, marks) - 250);
+  }
+
+  return { panel: panel };
 })();

@@ -1,10 +1,13 @@
-"""Functions of two numbers, and block coordinate descent on them."""
+"""Functions of two numbers, and block coordinate descent on them.
+
+``planes.js`` does the same in the page, operation by operation.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import copysign
+from math import copysign, sqrt
 from typing import Any
 
 import numpy as np
@@ -44,6 +47,11 @@ def _mirrored(step: Step) -> tuple[Step, Step]:
     return step, lambda x, y, alpha: step(y, x, alpha)
 
 
+def _square(t: Any) -> Any:
+    """Not ``t ** 2``, which a library may round in another way."""
+    return t * t
+
+
 def _tilted(x: float, y: float, alpha: Number) -> float:
     return (alpha * x - 0.8 * y) / (1 + alpha)
 
@@ -65,14 +73,14 @@ GAMMA, RHO, IMAGE = 1.0, 0.5, -0.45  # the neuron: see `_neuron`
 
 def _neuron(u: Any, v: Any) -> Any:
     """Phi of one hidden unit: x is U, y is V, the target 1."""
-    fit = 0.5 * (v - 1) ** 2 + 0.5 * GAMMA * (v - np.maximum(u, 0)) ** 2
-    return fit + 0.5 * RHO * (u - IMAGE) ** 2
+    fit = 0.5 * _square(v - 1) + 0.5 * GAMMA * _square(v - np.maximum(u, 0))
+    return fit + 0.5 * RHO * _square(u - IMAGE)
 
 
 def _neuron_u(u: float, v: float, alpha: Number) -> float:
     c = (RHO + alpha) / GAMMA
     m = (RHO * IMAGE + alpha * u) / (RHO + alpha)
-    kappa = (1 + 1 / c) ** 0.5 - 1
+    kappa = sqrt(1 + 1 / c) - 1
     return max(0.0, (v + c * m) / (1 + c)) if m >= -kappa * max(v, 0) else m
 
 
@@ -92,7 +100,7 @@ PLANES: dict[str, Plane] = {
         ((0.0, 0.0),),
     ),
     "four wells": Plane(
-        lambda x, y: 0.5 * (abs(x) - 1) ** 2 + 0.5 * (abs(y) - 1) ** 2,
+        lambda x, y: 0.5 * _square(abs(x) - 1) + 0.5 * _square(abs(y) - 1),
         _mirrored(_well),
         ((1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)),
     ),

@@ -9,6 +9,24 @@ function nnbcdEscape(words) {
     .replace(/"/g, "&quot;");
 }
 
+// A number with so many decimals, as Python writes it: halfway between two,
+// which only a binary fraction can be, the even digit wins.
+function nnbcdFixed(x, decimals) {
+  var text = x.toFixed(decimals);
+  var halves = x * Math.pow(2, decimals + 1);
+  if (Math.abs(halves % 2) !== 1 || Number(text.slice(-1)) % 2 === 0) {
+    return text;
+  }
+  var back = Number(text) - Math.sign(x) * Math.pow(10, -decimals);
+  return back.toFixed(decimals);
+}
+
+// One significant digit, in the same way, for numbers from 0.0001 to 9.
+function nnbcdOneDigit(x) {
+  var decimals = Math.max(0, -Math.floor(Math.log10(x)));
+  return String(Number(nnbcdFixed(x, decimals)));
+}
+
 function nnbcdPanel(options) {
   var width = 360;
   var height = 250;

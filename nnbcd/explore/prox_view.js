@@ -1,7 +1,7 @@
 // What the prox explorer draws: the sub-problem on the left, the map from
 // the centre m to the minimiser on the right.
 function nnbcdNumber(x) {
-  var text = x.toFixed(3);
+  var text = nnbcdFixed(x, 3);
   return (text === "-0.000" ? "0.000" : text).replace("-", "\u2212");
 }
 

@@ -8,6 +8,7 @@ from math import prod
 
 from nnbcd import tensor_train
 from nnbcd._typing import Bool, Float, Tensor
+from nnbcd.checks import share
 from nnbcd.quadratic import Quadratic
 
 __all__ = ["Structure", "StructuredMatrix"]
@@ -115,9 +116,7 @@ class Structure(ABC):
         3
         """
         self.validate(shape)
-        if not 0 < ratio <= 1:
-            msg = f"ratio must lie in (0, 1], got {ratio}."
-            raise ValueError(msg)
+        ratio = share("ratio", ratio)
         member = self.sized(shape, ratio * prod(shape))
         stored, dense = member.count(shape), prod(shape)
         if not self.free and stored > ratio * dense:

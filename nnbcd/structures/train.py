@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from typing import Any
 
 from nnbcd import tensor_train
 from nnbcd._typing import Float, Tensor
@@ -226,7 +227,10 @@ def _ranks(value: object) -> int | tuple[int, ...]:
     return count("rank", value)
 
 
-def _pairs(value: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
+def _pairs(value: Any) -> tuple[tuple[int, int], ...]:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        msg = f"pairs must be a list of (rows, columns), got {value!r}."
+        raise ValueError(msg)
     pairs = []
     for item in value:
         pair = counts("pairs", item)

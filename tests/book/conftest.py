@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from pages import REMOTE
 
+TYPESET = "() => window.MathJax && MathJax.startup?.promise.then(() => true)"
+
 
 @pytest.fixture(scope="session")
 def browser():
@@ -25,37 +27,49 @@ def browser():
 
 
 @pytest.fixture
-def visit(browser):
-    """Open a page from disk; at the end, nothing may have gone wrong."""
-    faults: list[str] = []
+def visit(browser, record_property):
+    """Open a page from disk; at the end, nothing may have gone wrong.
+
+    `visit(page, width)` returns the tab; its `asked` are the addresses the
+    page loaded. For the table at the end of the run, requests to elsewhere
+    and errors on the console are counted.
+    """
+    outside: list[str] = []
+    errors: list[str] = []
     contexts = []
 
     def open_page(page: Path, width: int = 1280, **options):
         context = browser.new_context(**options)
         contexts.append(context)
         tab = context.new_page()
+        tab.asked = set()
         tab.set_viewport_size({"width": width, "height": 900})
+
+        def request(sent) -> None:
+            tab.asked.add(sent.url)
+            if REMOTE.match(sent.url) and not sent.url.startswith("file:"):
+                outside.append(sent.url)
+
+        tab.on("request", request)
         tab.on(
             "console",
-            lambda m: faults.append(m.text) if m.type == "error" else None,
+            lambda m: errors.append(m.text) if m.type == "error" else None,
         )
-        tab.on("pageerror", lambda error: faults.append(str(error)))
-        tab.on(
-            "request",
-            lambda r: faults.append(r.url) if REMOTE.match(r.url)
-            and not r.url.startswith("file:") else None,
-        )  # fmt: skip
-        tab.on("requestfailed", lambda r: faults.append(r.url))
-        tab.goto(page.as_uri())
-        tab.wait_for_load_state("load")
-        tab.wait_for_function(
-            "() => !window.MathJax || (window.MathJax.startup &&"
-            " window.MathJax.startup.promise)"
-        )
-        tab.evaluate("() => window.MathJax && MathJax.startup.promise")
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.on("requestfailed", lambda sent: errors.append(sent.url))
+        go(tab, page)
         return tab
 
     yield open_page
     for context in contexts:
         context.close()
-    assert faults == []
+    record_property("outside", len(outside))
+    record_property("errors", len(errors))
+    assert outside == []
+    assert errors == []
+
+
+def go(tab, page: Path) -> None:
+    """Load a page and wait until its formulas are set."""
+    tab.goto(page.as_uri(), wait_until="load")
+    tab.evaluate(TYPESET)

@@ -103,32 +103,6 @@ def test_the_figure_has_the_same_panels(name, made):
         assert ax.get_ylim() == pytest.approx(y.limits)
 
 
-@each
-def test_live_draws_between_the_positions(name, made):
-    pytest.importorskip("ipywidgets")
-    explorer, _ = made[name]
-    _, *inputs, image, caption, goal = explorer.live().children
-    for control, widget in zip(explorer.controls, inputs, strict=True):
-        assert widget.description == control.label
-        before = widget.value
-        if hasattr(widget, "options"):
-            last = widget.options[-1]
-            widget.value = last[1] if isinstance(last, tuple) else last
-        else:
-            widget.value = widget.min + widget.step
-        values = {
-            c.name: w.value
-            for c, w in zip(explorer.controls, inputs, strict=True)
-        }
-        said = explorer.draw(**values).caption
-        plain = caption.value.replace("&lt;", "<").replace("&gt;", ">")
-        plain = plain.replace("&#x27;", "'").replace("&amp;", "&")
-        assert plain == f'<p aria-live="polite">{said}</p>'
-        assert bytes(image.value[:4]) == b"\x89PNG"
-        assert "Reached." in goal.value or "Not yet." in goal.value
-        widget.value = before
-
-
 def one_line(y) -> Picture:
     panel = Panel(marks=(Line((0, 1), (0, y)),), title="A line")
     return Picture((panel,), f"y = {y}")

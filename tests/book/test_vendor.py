@@ -50,6 +50,16 @@ def test_first_run_fills_second_run_rests(tool, registry, tmp_path) -> None:
     assert tool.vendor(folder, force=True)
 
 
+def test_other_packages_go_to_a_folder_of_their_own(
+    tool, registry, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(tool, "PACKAGES", ())
+    folder = tmp_path / "tests"
+    assert tool.vendor(folder, packages=(registry,))
+    assert (folder / "a.js").is_file()
+    assert not tool.vendor(folder, packages=(registry,))
+
+
 def test_a_lost_file_or_a_new_pin_is_noticed(
     tool, registry, tmp_path, monkeypatch
 ) -> None:

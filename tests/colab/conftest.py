@@ -1,0 +1,3 @@
+"""`fake` is for the simulated Colab, not for this process."""
+
+collect_ignore = ["fake"]

@@ -1,0 +1,1 @@
+"""What a chapter looks for to know that it runs on Colab: this name."""
