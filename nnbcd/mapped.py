@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from io import FileIO
 from math import prod
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, finalize
 
 import torch
 
@@ -59,6 +59,7 @@ def empty(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
     _reserve(file.fileno(), size)
     pages = _Pages(file.fileno(), size)
     pages.file = file
+    finalize(pages, file.close)
     out = torch.frombuffer(pages, dtype=dtype).reshape(tuple(shape))
     _MAPS[out.data_ptr()] = pages
     return out

@@ -51,6 +51,14 @@ class Plan:
         Sums that the processes exchange in a sweep.
     payload : int
         Their bytes. An all-reduce sends at most twice that.
+
+    Examples
+    --------
+    >>> from nnbcd import Dense, Network, Solver
+    >>> net = Network(784, [Dense(300), Dense(100), Dense(10)])
+    >>> plan = Solver(memory="300MB").plan(net, rows=60_000)
+    >>> plan.chunk_rows < 60_000, plan.peak <= 300_000_000
+    (True, True)
     """
 
     rows: int
@@ -93,7 +101,23 @@ class Plan:
 def make_plan(
     solver: Solver, network: Network, rows: int, processes: int = 1
 ) -> Plan:
-    """See :meth:`nnbcd.Solver.plan`."""
+    """See :meth:`nnbcd.Solver.plan`.
+
+    Parameters
+    ----------
+    solver : Solver
+    network : Network
+    rows : int
+        N, all processes together.
+    processes : int
+        That share the rows.
+
+    Raises
+    ------
+    TooLargeError
+        If ``memory`` is too little for the weights and one row, or for
+        ``chunk_rows``.
+    """
     rows, processes = count("rows", rows), count("processes", processes)
     here = -(-rows // processes)
     chunk = (
@@ -158,7 +182,7 @@ def refuse_if_too_large(plan: Plan, device: torch.device) -> None:
     if there is not None and plan.peak > there:
         msg = (
             f"the run would take {readable(plan.peak)} and the machine has "
-            f'{readable(there)}: give Solver memory="{there // 2**31}GiB".'
+            f'{readable(there)}: give Solver memory="{there // 2**21}MiB".'
         )
         raise TooLargeError(msg)
 
@@ -206,7 +230,9 @@ def _memory(
         at_once = 0
     # What a pass works on: the blocks of two layers and what comes between.
     pairs = zip([maps[0].d_in, *widths], widths, strict=False)
-    between = (3 if chunk is None else 4) * max(a + b for a, b in pairs)
+    between = 4 * max(a + b for a, b in pairs)
+    if chunk is None:
+        between = 9 * sum(widths)
     if solver.acceleration:
         between = max(between, 3 * sum(widths))
     piece = max(here if chunk is None else chunk, at_once)

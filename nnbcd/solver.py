@@ -41,6 +41,8 @@ __all__ = ["Solver"]
 class Solver:
     """Block coordinate descent on the lifted objective.
 
+    A setting out of range raises ValueError, and the message names it.
+
     Parameters
     ----------
     penalties : Penalties
@@ -80,17 +82,10 @@ class Solver:
     device : str or None
         Where to compute; None means where X is.
     chunk_rows : int or None
-        Rows of X, U and V in memory at a time. The others lie in temporary
-        files (``TMPDIR``), on the CPU only. The iterates are the same, to
-        rounding. Not to be confused with ``Consistent.chunk_rows``.
+        Rows of X, U and V in memory at a time, the others in temporary
+        files (``TMPDIR``; CPU only). The iterates stay the same.
     memory : str, int or None
-        The same, by size: "4GiB", "600MB" or bytes, beyond what the process
-        takes already. See :meth:`plan`.
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of range; the message names it.
+        The same by size, "4GiB" or bytes; see :class:`nnbcd.Plan`.
 
     Examples
     --------
@@ -125,28 +120,7 @@ class Solver:
         check_settings(self)
 
     def plan(self, network: Network, rows: int, processes: int = 1) -> Plan:
-        """Memory, operations and messages of a run, before it starts.
-
-        Parameters
-        ----------
-        network : Network
-        rows : int
-            N.
-        processes : int
-            That share the rows.
-
-        Raises
-        ------
-        TooLargeError
-            If ``memory`` is too little for the weights and one row.
-
-        Examples
-        --------
-        >>> from nnbcd import Dense, Network, Solver
-        >>> net = Network(784, [Dense(300), Dense(100), Dense(10)])
-        >>> Solver(memory="300MB").plan(net, 60_000).chunk_rows < 60_000
-        True
-        """
+        """What a run on ``rows`` rows takes, or TooLargeError."""
         return make_plan(self, network, rows, processes)
 
     def problem(
@@ -158,6 +132,9 @@ class Solver:
         group: Group | None = None,
     ) -> Problem:
         """Bind data and network, checking both.
+
+        Warns (UnscaledFeaturesWarning) if a column of X is 100 times as
+        large as the median one.
 
         Parameters
         ----------
@@ -172,15 +149,8 @@ class Solver:
 
         Raises
         ------
-        TypeError, ValueError
+        TypeError, ValueError, TooLargeError
             One sentence naming the argument and the fix.
-        TooLargeError
-            If the run does not fit ``memory`` or the machine.
-
-        Warns
-        -----
-        UnscaledFeaturesWarning
-            If a column of X is 100 times as large as the median one.
         """
         return bind(self, network, x, y, group)
 
@@ -219,17 +189,14 @@ class Solver:
     ) -> Iterator[tuple[State, BlockRecord]]:
         """One sweep, block by block: (state after, record) pairs.
 
+        With ``check_descent`` a block that rises raises AscentError.
+
         Parameters
         ----------
         problem, state
             The iterate before the sweep; it is not changed.
         number : int
             Of the sweep, for the records and the schedule.
-
-        Raises
-        ------
-        AscentError
-            With ``check_descent``, at a block that raises the objective.
         """
         problem, state, _ = enter(self.schedule, problem, state, number)
         for after, update in run.updates_of(self, problem, state, number):
@@ -264,11 +231,9 @@ class Solver:
         validation : (X, y), optional
             Labels to predict after each sweep, shapes (M, d_0) and (M,).
         callbacks : sequence of callables
-            Called as ``f(record, state)`` after each sweep; a true answer
-            stops the run.
+            Called as ``f(record, state)`` after each sweep; true stops.
         checkpoint : Checkpoint, str or Path, optional
-            File to go on from, if it exists, and to write on the way: see
-            :class:`nnbcd.Checkpoint`.
+            File to go on from and to write: :class:`nnbcd.Checkpoint`.
         progress : bool
             Show a progress bar on stderr.
         """
