@@ -150,6 +150,10 @@ def test_everything_moves_and_nothing_else(changed):
     assert f"git+{OTHER}@v9.1" in "".join(first["source"])
     host = "https://some-one.github.io"
     assert f'Documentation = "{host}/their.copy/"' in after["pyproject.toml"]
+    assert (
+        f"/gh/{OTHER.removeprefix('https://github.com/')}/v9.1?"
+        in (after["README.md"])
+    )
     # Every line that differs says the address, or names the cell after it.
     lines = [
         line
