@@ -71,10 +71,10 @@ var nnbcdContrast = (function () {
 
   // Words that are hard to read. Formulas are drawn by MathJax in the colour
   // of the element that holds them; the words of a drawing have a fill.
-  function words() {
+  function words(among) {
     papers.clear();
     var poor = [];
-    document.querySelectorAll("body *").forEach(function (e) {
+    document.querySelectorAll(among || "body *").forEach(function (e) {
       var formula = e.tagName === "MJX-CONTAINER";
       if (!formula && (!spoken(e) || e.closest("mjx-container, script"))) {
         return;
