@@ -17,6 +17,7 @@ from nnbcd.inputs import UnscaledFeaturesWarning
 from nnbcd.linalg import SingularMatrixError
 from nnbcd.losses import CrossEntropy, Hinge, Squared
 from nnbcd.network import Conv2d, Dense, LargerThanDenseWarning, Network
+from nnbcd.pretrained import Compressed, compress
 from nnbcd.problem import Penalties, Problem
 from nnbcd.result import Result, Status
 from nnbcd.schedules import Gradual
@@ -34,6 +35,7 @@ __all__ = [
     "Certificate",
     "Checkpoint",
     "CheckpointWarning",
+    "Compressed",
     "Conv2d",
     "CrossEntropy",
     "Dense",
@@ -63,6 +65,7 @@ __all__ = [
     "TensorTrain",
     "UnscaledFeaturesWarning",
     "__version__",
+    "compress",
     "load",
     "save",
 ]
