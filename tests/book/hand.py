@@ -1,8 +1,12 @@
 """A hand at the controls of an explorer, and an eye that compares."""
 
+import json
+import random
+
 from said import said
 
 from nnbcd.explore import Choice, Slider, Stops
+from nnbcd.explore.encode import encode
 
 THUMB = 16  # pixels, of a slider in Chromium
 STATE = """(box) => ({
@@ -66,18 +70,26 @@ class Hand:
     def field(self, control):
         return self.box.locator(f'[data-control="{control.name}"]')
 
-    def move(self, control) -> None:
-        """Through its range, by mouse and by keyboard."""
+    def move(self, control, values: dict) -> None:
+        """Through its range, by mouse and by keyboard, from a setting.
+
+        Where the picture stays the same, say because the number of zeros is
+        no matter to a dense layer, it is moved again from another setting.
+        """
+        self.set(values)
+        self._move(control)
+        if len(self.pictures[control.name]) == 1:
+            self.set(elsewhere(self.explorer, control))
+            self._move(control)
+        still = len(self.pictures[control.name]) == 1
+        assert not still, f"{control.name} of {self.explorer.title}"
+
+    def _move(self, control) -> None:
         if isinstance(control, Choice):
             self.choose(control)
         else:
             self.drag(control)
             self.step(control)
-
-    def has_moved_pictures(self) -> None:
-        """No control may have shown the same picture all the time."""
-        still = [n for n, seen in self.pictures.items() if len(seen) < 2]
-        assert not still, f"{still} of {self.explorer.title} move nothing"
 
     def drag(self, control) -> None:
         """With the mouse, to both ends and to places between them."""
@@ -86,7 +98,7 @@ class Hand:
         y = track["y"] + track["height"] / 2
         every = control.every()
         last = len(every) - 1
-        now = every.index(control.start)
+        now = every.index(self.look()[control.name])
         mouse = self.tab.mouse
         mouse.move(low + width * now / last, y)
         mouse.down()
@@ -135,3 +147,19 @@ def nearest(control: Slider | Stops | Choice, value):
     found = min(control.every(), key=lambda position: abs(position - value))
     assert abs(found - value) < 1e-9
     return found
+
+
+def elsewhere(explorer, control) -> dict:
+    """A setting at which the two ends of a control look different."""
+    chance = random.Random(control.name)
+    every = control.every()
+    for _ in range(500):
+        values = {c.name: chance.choice(c.every()) for c in explorer.controls}
+        first, last = (
+            encode([explorer.draw(**{**values, control.name: end})])["marks"]
+            for end in (every[0], every[-1])
+        )
+        if json.dumps(first) != json.dumps(last):
+            return values
+    msg = f"{control.name} of {explorer.title} never changes the picture"
+    raise AssertionError(msg)

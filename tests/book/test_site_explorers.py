@@ -75,9 +75,7 @@ def test_an_explorer_follows_the_hand(
         hand = Hand(tab, box, explorer)
         start = hand.look()
         for control in explorer.controls:
-            hand.set(start)
-            hand.move(control)
-        hand.has_moved_pictures()
+            hand.move(control, start)
         presses(hand, start)
         together(hand)
         record_property("positions", hand.moves)
