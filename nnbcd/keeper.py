@@ -66,6 +66,9 @@ class Keeper:
                 "exist: make it first."
             )
             raise FileNotFoundError(msg)
+        if self._path.is_dir():
+            msg = f"checkpoint: {self._path} is a folder: name a file in it."
+            raise IsADirectoryError(msg)
         if not self._path.exists():
             return
         self.saved = load(self._path, problem.x.device)
