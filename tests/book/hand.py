@@ -8,6 +8,9 @@ from said import said
 from nnbcd.explore import Choice, Slider, Stops
 from nnbcd.explore.encode import encode
 
+# The picture is of masks, which do not depend on the values that are kept;
+# how well these do stands in the caption.
+ONLY_SAID = {("Cutting a trained network", "values")}
 THUMB = 16  # pixels, of a slider in Chromium
 STATE = """(box) => ({
   values: Object.fromEntries(
@@ -78,6 +81,8 @@ class Hand:
         """
         self.set(values)
         self._move(control)
+        if (self.explorer.title, control.name) in ONLY_SAID:
+            return
         if len(self.pictures[control.name]) == 1:
             self.set(elsewhere(self.explorer, control))
             self._move(control)
