@@ -36,8 +36,8 @@ REPAIRS = (
      r"\1"),
 )  # fmt: skip
 
-# A search shows a few lines of each page it finds, which it fetches; a browser
-# refuses that to pages on a disk and fills its console with errors.
+# A search shows a few lines of each page it finds, which it fetches; a
+# browser refuses that to pages on a disk and fills its console with errors.
 NO_FETCH_ON_DISK = (
     'if (location.protocol === "file:")'
     " DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"
