@@ -34,7 +34,8 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help book handouts pdf lab train test lint format types unit notebooks site \
+.PHONY: help book handouts pdf lab train test lint format types unit notebooks \
+	test-browser \
 	colab test-colab dist nightly runs install pins set-repository clean distclean
 
 help: ## Show this list
@@ -61,7 +62,7 @@ lab: $(READY) ## Open the notebooks in JupyterLab
 train: $(READY) ## Train on digits; ARGS="--sweeps 20" adds options
 	@$(BIN)/python -m nnbcd train --data digits $(ARGS)
 
-test: lint types unit notebooks book site colab ## Run every check
+test: lint types unit notebooks book test-browser colab ## Run every check
 	@echo "All checks passed."
 
 lint: $(READY) ## Check style, notebooks too
@@ -82,7 +83,7 @@ notebooks: $(READY) ## Rerun the book and compare with what is printed
 	$(PYTEST) --nbval --nbval-current-env \
 		--nbval-sanitize-with tests/book/nbval_sanitize.cfg book
 
-site: book ## Open the built book in a browser and use it
+test-browser: book ## Open every page, move every explorer, count what fails
 	$(PYTEST) -m site tests
 
 colab: $(READY) ## Run chapters as on Colab, from wheel and sdist

@@ -13,7 +13,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import adam, neighbours, speed, targets
+from benchmarks import adam, compress, neighbours, speed, targets
 from benchmarks.store import RESULTS, save
 
 __all__ = ["main"]
@@ -46,6 +46,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "speed": speed,
     "adam": adam,
     "neighbours": neighbours,
+    "compress": compress,
 }
 
 

@@ -20,6 +20,7 @@ from nnbcd.linalg import SingularMatrixError
 from nnbcd.losses import CrossEntropy, Hinge, Squared
 from nnbcd.network import Conv2d, Dense, LargerThanDenseWarning, Network
 from nnbcd.plan import Plan, TooLargeError
+from nnbcd.pretrained import Compressed, compress
 from nnbcd.problem import Penalties, Problem
 from nnbcd.result import Result, Status
 from nnbcd.schedules import Gradual
@@ -37,6 +38,7 @@ __all__ = [
     "Certificate",
     "Checkpoint",
     "CheckpointWarning",
+    "Compressed",
     "Conv2d",
     "CrossEntropy",
     "Dense",
@@ -71,6 +73,7 @@ __all__ = [
     "TooLargeError",
     "UnscaledFeaturesWarning",
     "__version__",
+    "compress",
     "load",
     "save",
 ]

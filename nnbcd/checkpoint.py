@@ -12,13 +12,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nnbcd.archives import read_npz
 from nnbcd.checks import count, number
 from nnbcd.history import History
 from nnbcd.packing import pack, unpack
@@ -27,6 +27,16 @@ from nnbcd.state import State
 __all__ = ["Checkpoint", "CheckpointWarning", "Saved", "load", "save"]
 
 FORMAT = "nnbcd-checkpoint-1"
+# What parsing raises where a part is missing or of another kind.
+_MALFORMED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 class CheckpointWarning(UserWarning):
@@ -158,6 +168,22 @@ def save(path: str | Path, saved: Saved, *, keep: int = 1) -> None:
         raise
 
 
+def _saved(arrays: dict[str, Any], device: Any, rows: slice) -> Saved:
+    meta = json.loads(arrays.pop("meta").tobytes())
+    if meta["format"] != FORMAT:
+        raise KeyError(meta["format"])
+    state = meta["layout"]["state"]
+    for name in {*state["u"], *state["v"], *state["affine"]} - {None}:
+        arrays[name] = arrays[name][rows]
+    return Saved(
+        unpack(arrays, meta["layout"], device),
+        History.from_json(meta["history"]),
+        float(meta["seconds"]),
+        dict(meta["fingerprint"]),
+        bool(meta["stopped"]),
+    )
+
+
 def _shift(path: Path, keep: int) -> None:
     """Give the file at ``path`` a second name, ``path.1``, and so on.
 
@@ -210,28 +236,10 @@ def load(
         If it is no checkpoint, or a damaged one.
     """
     try:
-        with (
-            Path(path).open("rb") as stream,
-            np.load(stream, allow_pickle=False) as archive,
-        ):
-            meta = json.loads(archive["meta"].tobytes())
-            if meta["format"] != FORMAT:
-                raise KeyError(meta["format"])
-            state = meta["layout"]["state"]
-            by_row = {*state["u"], *state["v"], *state["affine"]}
-            arrays = {
-                name: archive[name][rows] if name in by_row else archive[name]
-                for name in archive.files
-                if name != "meta"
-            }
-        return Saved(
-            unpack(arrays, meta["layout"], device),
-            History.from_json(meta["history"]),
-            float(meta["seconds"]),
-            dict(meta["fingerprint"]),
-            bool(meta["stopped"]),
-        )
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        return _saved(read_npz(path), device, rows)
+    # What is written here has checksums; what was written elsewhere under
+    # this name may be put together in any way.
+    except _MALFORMED:
         msg = (
             f"checkpoint: {path} is not a checkpoint of this version, or is "
             "damaged: delete it to start afresh."

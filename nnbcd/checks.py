@@ -100,7 +100,7 @@ def device(value: Any) -> torch.device:
     """``value`` as a device this machine has, or ValueError."""
     try:
         out = torch.device(value)
-        torch.empty(0, device=out)
+        torch.empty(1, device=out).sum().item()  # meta has no numbers
     # torch says no by RuntimeError, AssertionError, TypeError, ...
     except Exception as error:
         reason = str(error).partition("\n")[0].rstrip(".")

@@ -70,6 +70,9 @@ class Keeper:
                 "exist: make it first."
             )
             raise FileNotFoundError(msg)
+        if self._path.is_dir():
+            msg = f"checkpoint: {self._path} is a folder: name a file in it."
+            raise IsADirectoryError(msg)
         if not self._exists():
             return
         here = rows.here(len(problem.x))

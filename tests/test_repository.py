@@ -150,6 +150,10 @@ def test_everything_moves_and_nothing_else(changed):
     assert f"git+{OTHER}@v9.1" in "".join(first["source"])
     host = "https://some-one.github.io"
     assert f'Documentation = "{host}/their.copy/"' in after["pyproject.toml"]
+    assert (
+        f"/gh/{OTHER.removeprefix('https://github.com/')}/v9.1?"
+        in (after["README.md"])
+    )
     # Every line that differs says the address, or names the cell after it.
     lines = [
         line
@@ -168,9 +172,9 @@ def test_everything_moves_and_nothing_else(changed):
 def test_a_second_call_changes_nothing_and_a_third_leads_back(changed):
     for words in ((OTHER,), (OTHER + ".git",), (OTHER + "/",)):
         assert run_tool(changed, *words).returncode == 0
-    assert "0 files changed" in run_tool(changed, OTHER).stdout
+    assert ": 0 files changed" in run_tool(changed, OTHER).stdout
     assert git(changed, "status", "--porcelain") != ""
-    assert "0 files changed" not in run_tool(changed, URL).stdout
+    assert ": 0 files changed" not in run_tool(changed, URL).stdout
     assert git(changed, "status", "--porcelain") == ""
 
 

@@ -36,6 +36,13 @@ REPAIRS = (
      r"\1"),
 )  # fmt: skip
 
+# A search shows a few lines of each page it finds, which it fetches; a
+# browser refuses that to pages on a disk and fills its console with errors.
+NO_FETCH_ON_DISK = (
+    'if (location.protocol === "file:")'
+    " DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"
+)
+
 
 def repaired(page: str) -> str:
     """The HTML of a page without the barriers."""
@@ -58,5 +65,6 @@ def repair(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, object]:
     """After the build."""
     app.add_css_file("access.css")
+    app.add_js_file(None, body=NO_FETCH_ON_DISK)
     app.connect("build-finished", repair)
     return {"version": "1", "parallel_read_safe": True}

@@ -1,4 +1,4 @@
-"""What the book adds to Sphinx: four small things.
+"""What the book adds to Sphinx: five small things.
 
 ``explorer`` puts one of the package's explorers into a text page::
 
@@ -15,10 +15,14 @@ entry of the book ends so.
 
 ``keep_colon`` leaves "Stored numbers: cores and biases" alone, which
 napoleon would read as a property of type "Stored numbers".
+
+``keep_signs`` leaves "(N, *shape)" and "|u|" alone, which are notation in a
+docstring of Python and the beginning of something else to Sphinx.
 """
 
 from __future__ import annotations
 
+import re
 from pkgutil import resolve_name
 from typing import Any, ClassVar
 
@@ -30,6 +34,11 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 from nnbcd.explore import catalogue
+
+# A star before a name, and no second one that would close an emphasis.
+STAR = re.compile(r"(?<![\w*\\])\*(?=[A-Za-z_])(?![^*]*\*)")
+BAR = re.compile(r"(?<![\w|\\])\|(?=[\w(])(?=[^|]*\|(?!\|))")
+QUOTED = re.compile(r"(`+[^`]*`+)")
 
 
 class ExplorerDirective(SphinxDirective):
@@ -127,10 +136,30 @@ def keep_colon(
         lines[:0] = ["..", ""]
 
 
+def keep_signs(
+    app: Sphinx,
+    what: str,
+    name: str,
+    thing: object,
+    options: object,
+    lines: list[str],
+) -> None:
+    """Escape stars and bars, except in code."""
+    del app, what, name, thing, options
+    for number, line in enumerate(lines):
+        if line.lstrip().startswith((">>>", "...")):
+            continue
+        parts = QUOTED.split(line)
+        for k, text in enumerate(parts[::2]):
+            parts[2 * k] = BAR.sub(r"\\|", STAR.sub(r"\\*", text))
+        lines[number] = "".join(parts)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive, the names and the clean-ups."""
     app.add_directive("explorer", ExplorerDirective)
     app.connect("missing-reference", resolve)
     app.connect("autodoc-process-docstring", keep_colon, priority=400)
+    app.connect("autodoc-process-docstring", keep_signs, priority=450)
     app.connect("html-page-context", drop_thebe, priority=900)
     return {"version": "1", "parallel_read_safe": True}

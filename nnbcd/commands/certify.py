@@ -25,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the certificate of the record."""
     history = None
+    if not options.record.is_file():
+        msg = f"there is no file {options.record}."
+        raise FileNotFoundError(msg)
     try:
         data = json.loads(options.record.read_text(encoding="utf-8"))
         if data["history"] is not None or not data.get("certificate"):

@@ -230,6 +230,9 @@ def _run(options: argparse.Namespace, group: Processes | None) -> int:
         if path is not None and not path.parent.is_dir():
             msg = f"--{name}: the folder {path.parent} does not exist."
             raise ValueError(msg)
+        if path is not None and path.is_dir():
+            msg = f"--{name}: {path} is a folder: name a file in it."
+            raise ValueError(msg)
     if options.lean and options.save is None:
         msg = "--lean needs --save FILE: it changes what is saved."
         raise ValueError(msg)

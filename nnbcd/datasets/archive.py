@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
-import numpy as np
-
+from nnbcd.archives import DamagedArchiveError, read_npz
 from nnbcd.datasets.dataset import Dataset, checked
 
 __all__ = ["from_npz"]
@@ -34,12 +32,13 @@ def from_npz(path: str | Path) -> Dataset:
         raise FileNotFoundError(msg)
     names = ("x_train", "y_train", "x_test", "y_test")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = [archive[name] for name in names]
-    except KeyError as error:
-        msg = f"data: {path.name} lacks an array: {error.args[0]}."
-        raise ValueError(msg) from None
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, TypeError):
+        found = read_npz(path)
+    except DamagedArchiveError:
         msg = f"data: {path.name} is not an .npz archive of plain arrays."
         raise ValueError(msg) from None
+    missing = [name for name in names if name not in found]
+    if missing:
+        msg = f"data: {path.name} lacks an array: {missing[0]}."
+        raise ValueError(msg)
+    arrays = [found[name] for name in names]
     return checked(path.stem, *arrays)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
-import zipfile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnbcd.archives import read_npz
 from nnbcd.datasets.dataset import Dataset, checked
 from nnbcd.datasets.fetch import cache_folder, local
 from nnbcd.datasets.har_features import features as compute
@@ -84,13 +84,9 @@ def har(features: str = "recomputed") -> Dataset:
 def _load(path: Path) -> Dataset | None:
     """What is kept there, or None if it cannot be read."""
     try:
-        with (
-            path.open("rb") as stream,
-            np.load(stream, allow_pickle=False) as archive,
-        ):
-            arrays = [archive[name] for name in _NAMES]
-        return checked("har", *arrays)
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
+        arrays = read_npz(path)
+        return checked("har", *(arrays[name] for name in _NAMES))
+    except (OSError, KeyError, ValueError):
         return None
 
 

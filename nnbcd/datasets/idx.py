@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -33,11 +34,13 @@ def read(path: Path) -> NDArray[np.uint8]:
         msg = f"data: {path} is damaged: delete it, and load again."
         raise ValueError(msg) from None
     axes = raw[3] if raw[:3] == b"\0\0\x08" else 0
-    shape = np.frombuffer(raw[4 : 4 + 4 * axes], ">u4").astype(int)
-    if not axes or len(raw) != 4 + 4 * axes + shape.prod():
+    start = 4 + 4 * axes
+    head = raw[4:start] if len(raw) >= start else b""
+    shape = [int(n) for n in np.frombuffer(head, ">u4")]
+    if not shape or len(raw) != start + prod(shape):
         msg = f"data: {path} is not an IDX file of bytes."
         raise ValueError(msg)
-    return np.frombuffer(raw, np.uint8, offset=4 + 4 * axes).reshape(shape)
+    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
 
 
 def image_set(

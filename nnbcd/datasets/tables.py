@@ -68,9 +68,13 @@ def read(path: Path, *, label: str, after: str) -> Table:
     ValueError
         If a column or a number is missing.
     """
-    with path.open(encoding="utf-8-sig") as stream:
-        names = stream.readline().strip().split(",")
-        lines = stream.read().splitlines()
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        msg = f"data: {path} is not a text file in UTF-8."
+        raise ValueError(msg) from None
+    head, *lines = text.splitlines() or [""]
+    names = head.strip().split(",")
     lower = [name.lower() for name in names]
     if not lines or label not in lower or after not in names[:-1]:
         msg = f"data: {path} needs rows and the columns {label} and {after}."

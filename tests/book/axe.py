@@ -19,7 +19,7 @@ THIN = """() => {
   const flat = (e) => { e.textContent = e.textContent; };
   document.querySelectorAll("mjx-container").forEach(empty);
   document.querySelectorAll(".nnbcd-stage > svg").forEach(empty);
-  document.querySelectorAll("pre:not(:has(a)), dt.sig em").forEach(flat);
+  document.querySelectorAll("pre, dt.sig").forEach(flat);
 }"""
 RUN = """(rules) => axe.run(document, {
   preload: false,

@@ -50,13 +50,19 @@ def visit(browser, record_property):
             if REMOTE.match(sent.url) and not sent.url.startswith("file:"):
                 outside.append(sent.url)
 
+        def failed(sent) -> None:
+            # A page that leads on at once, index.html, takes back what it
+            # asked for; a file that is not there fails in another way.
+            if sent.failure != "net::ERR_ABORTED":
+                errors.append(f"{sent.url}: {sent.failure}")
+
         tab.on("request", request)
         tab.on(
             "console",
             lambda m: errors.append(m.text) if m.type == "error" else None,
         )
         tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.on("requestfailed", lambda sent: errors.append(sent.url))
+        tab.on("requestfailed", failed)
         go(tab, page)
         return tab
 

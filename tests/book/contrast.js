@@ -43,12 +43,20 @@ var nnbcdContrast = (function () {
     return papers.get(element);
   }
 
+  var shares = new Map();
   function opacity(element) {
-    var all = 1;
-    for (var e = element; e; e = e.parentElement) {
-      all *= Number(getComputedStyle(e).opacity);
+    if (!element) return 1;
+    if (!shares.has(element)) {
+      var own = Number(getComputedStyle(element).opacity);
+      shares.set(element, own * opacity(element.parentElement));
     }
-    return all;
+    return shares.get(element);
+  }
+
+  // Colours change with the theme.
+  function forget() {
+    papers.clear();
+    shares.clear();
   }
 
   function seen(element) {
@@ -71,10 +79,10 @@ var nnbcdContrast = (function () {
 
   // Words that are hard to read. Formulas are drawn by MathJax in the colour
   // of the element that holds them; the words of a drawing have a fill.
-  function words() {
-    papers.clear();
+  function words(among) {
+    forget();
     var poor = [];
-    document.querySelectorAll("body *").forEach(function (e) {
+    document.querySelectorAll(among || "body *").forEach(function (e) {
       var formula = e.tagName === "MJX-CONTAINER";
       if (!formula && (!spoken(e) || e.closest("mjx-container, script"))) {
         return;
@@ -104,7 +112,7 @@ var nnbcdContrast = (function () {
   // guides the eye; hatching, drawn in the colour of the paper; and the
   // cells of a matrix, whose lightest shade is meant to be near the paper.
   function marks() {
-    papers.clear();
+    forget();
     var poor = [];
     var all = ".nnbcd-stage :is(path, line, circle, rect)";
     document.querySelectorAll(all).forEach(function (e) {

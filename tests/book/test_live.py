@@ -18,7 +18,6 @@ from nnbcd.explore import (
     catalogue,
 )
 from nnbcd.explore.drawn import DrawnExplorer
-from nnbcd.explore.drawn import DrawnExplorer
 from nnbcd.explore.latest import Latest
 
 pytest.importorskip("ipywidgets")

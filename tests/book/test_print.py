@@ -157,6 +157,10 @@ def test_paper_says_where_a_link_leads_unless_its_text_does(visit) -> None:
     tab.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert tab.locator("article a.external").count() > 20
     assert tab.locator("article a[data-address]").count() == 0
+    tab = visit(SITE / "book" / "paper_code.html")
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert tab.locator("article td a.external").count() > 10
+    assert tab.locator("article td a[data-address]").count() == 0
     tab = visit(SITE / "book" / "cite.html")
     tab.evaluate("dispatchEvent(new Event('beforeprint'))")
     links = tab.locator("article a[data-address]")
@@ -168,3 +172,20 @@ def test_paper_says_where_a_link_leads_unless_its_text_does(visit) -> None:
     assert not any(text.startswith("https://arxiv") for text in shown)
     tab.evaluate("dispatchEvent(new Event('afterprint'))")
     assert links.count() == 0
+
+
+def test_long_code_may_break_and_short_code_may_not(visit) -> None:
+    tab = visit(SITE / "book" / "sweep.html")
+    tab.emulate_media(media="print")
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    blocks = tab.locator("article .cell_input pre").evaluate_all(
+        """all => all.map(pre => {
+          const lines = pre.textContent.split("\\n").length;
+          let free = true;
+          for (let e = pre; !e.matches(".cell"); e = e.parentElement)
+            free &&= getComputedStyle(e).breakInside === "auto";
+          return [lines, free];
+        })"""
+    )
+    assert any(free for _, free in blocks)
+    assert all(free == (lines > 22) for lines, free in blocks)

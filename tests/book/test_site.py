@@ -1,24 +1,19 @@
-"""The built pages: they read offline, and their links lead somewhere.
+"""The built pages as they are written: what they load, where links lead.
 
-Run after `make book`. The tests with a browser need chromium.
+Run after `make book`; no browser. What a browser makes of the pages is in
+`test_site_pages.py` and `test_site_explorers.py`.
 """
 
 import re
-from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
-from bs4 import BeautifulSoup
-from pages import REMOTE, contents
+from pages import BOOK, PAGES, REMOTE, ROOT, SITE, contents, soup
 
 import nnbcd
 
-ROOT = Path(__file__).parents[2]
-SITE = ROOT / "_build" / "html"
-PAGES = sorted(SITE.rglob("*.html"))
-BOOK = sorted((SITE / "book").glob("*.html"))
 COLAB = "https://colab.research.google.com/github/"
 SOURCES = {
     "script": "src",
@@ -37,11 +32,6 @@ pytestmark = [
     pytest.mark.skipif(not PAGES, reason="needs the built book: make book"),
 ]
 each = pytest.mark.parametrize("page", BOOK, ids=lambda p: p.stem)
-
-
-@cache
-def soup(page: Path) -> BeautifulSoup:
-    return BeautifulSoup(page.read_text("utf-8"), "html.parser")
 
 
 def test_every_page_of_the_table_of_contents_was_built() -> None:
@@ -76,7 +66,7 @@ def test_links_inside_the_book_lead_somewhere() -> None:
     for page in PAGES:
         names = {e["id"] for e in soup(page).find_all(id=True)}
         anchors[page.resolve()] = names
-    checked = 0
+    checked, kinds = 0, set()
     for page in PAGES:
         for link in soup(page).find_all("a", href=True):
             href = urlsplit(link["href"])
@@ -92,7 +82,22 @@ def test_links_inside_the_book_lead_somewhere() -> None:
                 name = unquote(href.fragment)
                 assert name in found, f"{page.name}: {link['href']}"
             checked += 1
-    assert checked > 50
+            classes = set(link.get("class", []))
+            kinds |= classes & {"internal", "headerlink"}
+            if "bibliography.html#" in link["href"]:
+                kinds.add("citation")
+            if re.search(r"#(thm|prop|def|alg)-", link["href"]):
+                kinds.add("theorem")
+            if "#equation-" in link["href"]:
+                kinds.add("equation")
+    assert checked > 1000
+    assert kinds == {
+        "internal",
+        "headerlink",
+        "citation",
+        "theorem",
+        "equation",
+    }
 
 
 def test_colab_buttons_open_notebooks_of_this_repository() -> None:
@@ -107,6 +112,8 @@ def test_colab_buttons_open_notebooks_of_this_repository() -> None:
                 path = link["href"].removeprefix(start)
                 assert path.endswith(".ipynb")
                 assert (ROOT / path).is_file()
+                if link.find_parent("article"):
+                    continue  # in a sentence, to any chapter
                 assert Path(path).stem == page.stem
                 opened.add(path)
     assert opened == {
@@ -143,55 +150,3 @@ def test_every_public_name_is_on_the_api_page() -> None:
         found = f"{thing.__module__}.{name}" in ids
         found |= any(entry.endswith(f".{name}") for entry in ids)
         assert found, f"{name} is not on the API page"
-
-
-# In a browser
-
-
-@each
-@pytest.mark.parametrize("width", [1280, 390])
-def test_pages_open_from_disk_and_fit(page: Path, width: int, visit) -> None:
-    tab = visit(page, width)
-    wide = tab.evaluate("document.documentElement.scrollWidth")
-    assert wide <= width
-    formulas = tab.locator("article .math").count()
-    rendered = tab.locator("article mjx-container").count()
-    assert rendered >= formulas
-    assert tab.locator("mjx-merror, [data-mjx-error]").count() == 0
-
-
-@pytest.mark.parametrize("name", ["intro", "u_update"])
-def test_explorer_moves_and_says_the_right_numbers(name, visit) -> None:
-    tab = visit(SITE / "book" / f"{name}.html")
-    box = tab.locator(".nnbcd-explorer")
-    caption = box.locator(".nnbcd-caption")
-    assert box.get_attribute("data-ready") == ""
-    assert caption.inner_text().startswith("u* = \u22120.800, value 0.500.")
-    before = box.locator(".nnbcd-stage").inner_html()
-    m = box.locator('[data-control="m"]')
-    m.focus()
-    for _ in range(20):  # with the keyboard, from -0.8 to 0.2
-        m.press("ArrowRight")
-    assert m.input_value() == "0.2"
-    assert caption.inner_text().startswith("u* = 0.600, value 0.160.")
-    assert box.locator(".nnbcd-stage").inner_html() != before
-    box.locator("select").select_option("absolute value")
-    assert "on piece 2 of 2" in caption.inner_text()
-
-
-def test_explorer_notices_when_its_goal_is_reached(visit) -> None:
-    tab = visit(SITE / "book" / "u_update.html")
-    box = tab.locator(".nnbcd-explorer")
-    goal = box.locator(".nnbcd-goal output")
-    assert goal.inner_text() == "Not yet."
-    box.locator('[data-control="m"]').fill("-0.4")
-    assert goal.inner_text() == "Reached."
-
-
-def test_solutions_are_folded_until_asked_for(visit) -> None:
-    tab = visit(SITE / "book" / "u_update.html")
-    solution = tab.locator(".solution.dropdown").first
-    text = solution.locator("p").nth(1)
-    assert not text.is_visible()
-    solution.locator("button, summary, .admonition-title").first.click()
-    text.wait_for(state="visible")

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from axe import COLOURS, THIN, axe_script, barriers
 from conftest import go
-from pages import BOOK, PAGES, within
+from pages import BOOK, PAGES, SITE, within
 
 pytestmark = [
     pytest.mark.site,
@@ -22,6 +22,7 @@ CODE = [p for p in PAGES if "_modules" in p.parts]
 FACES = [p for p in PAGES if p not in CODE and p.name != "index.html"]
 FACES += CODE[:1]
 WIDE, NARROW = 1280, 390
+LIMITS = {"front": 1_500_000, "chapter": 4_000_000}  # bytes, packed
 SHOWN = "(theme) => document.documentElement.dataset.theme === theme"
 CONTRAST = Path(__file__).with_name("contrast.js")
 # Light and dark, wide and narrow, in an order that changes one at a time.
@@ -62,7 +63,9 @@ def test_a_page_reads_well(page, visit, axe, record_property) -> None:
     record_property("page", within(page))
     if page in BOOK:
         kind = "front" if page.stem == "intro" else "chapter"
-        record_property(kind, [within(page), transferred(tab)])
+        size = transferred(tab)
+        record_property(kind, [within(page), size])
+        assert size < LIMITS[kind]
     formulas = tab.locator("article .math").count()
     assert tab.locator("article mjx-container").count() >= formulas
     assert tab.locator("mjx-merror, [data-mjx-error]").count() == 0
@@ -97,3 +100,21 @@ def test_pages_of_the_code_open(visit, record_property) -> None:
         fits(tab, WIDE)
         assert tab.locator("article h1, .highlight").count() > 0
         record_property("page", within(page))
+
+
+def test_the_switch_turns_pages_and_explorers_dark_and_stays(visit) -> None:
+    tab = visit(SITE / "book" / "intro.html", color_scheme="light")
+    paper = "(e) => getComputedStyle(e).backgroundColor"
+    box, button = ".nnbcd-explorer", "button.theme-switch-button:visible"
+    papers = {}
+    for _ in range(3):  # light, dark, as the system has it
+        tab.locator(button).first.click()
+        theme = tab.evaluate("document.documentElement.dataset.theme")
+        papers[theme] = tab.locator(box).first.evaluate(paper)
+        if theme == "dark":
+            tab.reload()
+            tab.wait_for_function(SHOWN, arg="dark")
+    assert papers == {
+        "light": "rgb(255, 255, 255)",
+        "dark": "rgb(20, 24, 30)",
+    }
