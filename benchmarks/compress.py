@@ -25,7 +25,7 @@ from nnbcd.structures import Structure
 
 __all__ = ["CASES", "COLUMNS", "Case", "cells", "plan", "quick", "run_case"]
 
-CALIBRATION = 1000  # rows of the training part, without labels
+CALIBRATION = 5000  # rows of the training part at most, no labels
 COLUMNS = (
     "case",
     "weights",

@@ -156,9 +156,9 @@ class Result:
         train: str = "auto",
         dtype: torch.dtype | None = None,
     ) -> CompressedNetwork:
-        """The trained network as a torch module, for rows (N, *input_shape).
+        """The trained network as a torch module.
 
-        Each weight is in the layer that fits its structure; see
+        It takes rows ``(N, *input_shape)``. Each weight is in the layer that fits its structure; see
         :func:`nnbcd.deploy.to_module` for the options.
         """
         from nnbcd import deploy  # which needs this module

@@ -94,7 +94,7 @@ def test_a_pruned_lenet_stores_less_than_a_twentieth():
     found = report(lenet(), batches=())
     assert found.total.stored_bytes < 0.05 * found.total.dense_bytes
     kinds = [layer.kind for layer in found.layers]
-    assert "columns of 16 bits, csr" in kinds[0]
+    assert "16-bit columns, csr" in kinds[0]
     assert "masked" in kinds[1]
     # all that is stored: 4 bytes a number, 2 an index and a row
     first = found.layers[0]

@@ -53,7 +53,7 @@ class CompressedNetwork(nn.Sequential):
         Parameters
         ----------
         x : Tensor
-            Shape (N, *input_shape).
+            Shape ``(N, *input_shape)``.
         """
         scores: Tensor = self(x)
         if self.classes is None:
@@ -72,7 +72,7 @@ def to_module(
     """The trained network as a module of torch, on the device it is on.
 
     Nothing is shared with the result: training the module leaves it alone.
-    The module takes rows (N, *input_shape).
+    The module takes rows ``(N, *input_shape)``.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ def export_onnx(module: nn.Module, path: str | Path, example: Tensor) -> None:
     path : str or Path
         Replaced if it exists, once the new file is whole.
     example : Tensor
-        Rows as the module takes them, (N, *input_shape); the file takes
+        Rows as the module takes them, ``(N, *input_shape)``; the file takes
         any number of them.
 
     Raises
@@ -100,7 +100,7 @@ def onnx_difference(
     path : str or Path
         The file.
     example : Tensor
-        Rows, (N, *input_shape).
+        Rows, ``(N, *input_shape)``.
     """
     _require("onnxruntime")
     import onnxruntime

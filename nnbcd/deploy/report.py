@@ -113,7 +113,7 @@ def report(
         From :meth:`nnbcd.Result.to_module` or :func:`nnbcd.load`; in
         evaluation mode meanwhile.
     example : Tensor, optional
-        One sample or more, (N, *input_shape). Default: random, if the
+        One sample or more, ``(N, *input_shape)``. Default: random, if the
         model says its input_shape or begins with a linear layer.
     batches : sequence of int
         Batch sizes whose latency is measured; empty for none.
@@ -216,10 +216,10 @@ def _kind(unit: nn.Module) -> str:
         coding = description["coding"]
         if coding == "columns":
             width = 8 * encoded.tensors["columns"].element_size()
-            coding = f"columns of {width} bits"
+            coding = f"{width}-bit columns"
         multiplied = "csr" if isinstance(unit, SparseLinear) else "masked"
         kept = len(encoded.tensors["values"]) / prod(weight_shape(unit))
-        return f"sparse, {kept:.1%} kept, {coding}, {multiplied}"
+        return f"sparse {kept:.1%}, {coding}, {multiplied}"
     return "dense"
 
 

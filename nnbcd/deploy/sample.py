@@ -46,7 +46,7 @@ def batch_of(x: Tensor, size: int) -> Tensor:
 
 
 def sample_for(model: nn.Module, first: nn.Module) -> Tensor:
-    """A random sample, shape (1, *input_shape), if the shape is known.
+    """A random sample, shape ``(1, *input_shape)``, if the shape is known.
 
     Parameters
     ----------

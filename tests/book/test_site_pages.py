@@ -24,6 +24,10 @@ FACES += CODE[:1]
 WIDE, NARROW = 1280, 390
 LIMITS = {"front": 1_500_000, "chapter": 4_000_000}  # bytes, packed
 SHOWN = "(theme) => document.documentElement.dataset.theme === theme"
+# Soon after a change of width the theme makes code that now has to scroll
+# reachable by keyboard.
+REACHED = """() => [...document.querySelectorAll("pre")].every(
+  (e) => e.tabIndex === 0 || e.scrollWidth <= e.clientWidth)"""
 CONTRAST = Path(__file__).with_name("contrast.js")
 # Light and dark, wide and narrow, in an order that changes one at a time.
 LOOKS = [("light", WIDE), ("light", NARROW), ("dark", NARROW), ("dark", WIDE)]
@@ -85,6 +89,7 @@ def test_a_page_reads_well(page, visit, axe, record_property) -> None:
         tab.emulate_media(color_scheme=theme)
         tab.wait_for_function(SHOWN, arg=theme)
         fits(tab, width)
+        tab.wait_for_function(REACHED)
         # Structure depends on the width, colours on the theme as well.
         rules = () if (theme == "light") == (width == WIDE) else COLOURS
         found = barriers(tab, rules)
