@@ -18,19 +18,12 @@ from nnbcd.commands import (
     train,
 )
 from nnbcd.endings import of_error
-from nnbcd.plan import TooLargeError
 from nnbcd.result import Status
 
 __all__ = ["main"]
 
 # What a user can cause and mend: shown as one sentence, exit code 2.
-_USER_ERRORS = (
-    ValueError,
-    TypeError,
-    OSError,  # and a lost process
-    ArithmeticError,
-    TooLargeError,
-)
+_USER_ERRORS = (ValueError, TypeError, OSError, ArithmeticError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

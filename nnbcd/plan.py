@@ -22,7 +22,7 @@ __all__ = ["Plan", "TooLargeError", "make_plan", "refuse_if_too_large"]
 PAGES = 2**21  # the system brings in up to so many bytes at once
 
 
-class TooLargeError(MemoryError):
+class TooLargeError(ValueError, MemoryError):
     """The run does not fit; the message says what would."""
 
 
