@@ -36,7 +36,7 @@ endif
 .DELETE_ON_ERROR:
 .PHONY: help book handouts pdf lab train test lint format types unit notebooks \
 	test-browser \
-	colab test-colab dist nightly runs install pins set-repository clean distclean
+	colab test-colab dist nightly faults audit runs install pins set-repository clean distclean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 @\2/p' $(MAKEFILE_LIST) \
@@ -96,6 +96,13 @@ dist: $(READY) ## Build and check the wheel and the sdist
 	rm -rf build dist
 	$(BIN)/python -m build
 	$(BIN)/python -m twine check --strict dist/*
+
+faults: $(READY) ## Kill runs, damage files, try bad inputs: all of them
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 0 -m faults $(BRIEF) \
+		tests/faults tests
+
+audit: $(READY) ## Look for known weaknesses of what is installed
+	@$(BIN)/python .ci/audit.py
 
 nightly: $(READY) ## Run the tests that take minutes
 	$(PYTEST) -n 0 -m nightly tests
