@@ -99,7 +99,7 @@ dist: $(READY) ## Build and check the wheel and the sdist
 
 faults: $(READY) ## Kill runs, damage files, try bad inputs: all of them
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 0 -m faults $(BRIEF) \
-		tests/faults tests
+		tests
 
 audit: $(READY) ## Look for known weaknesses of what is installed
 	@$(BIN)/python .ci/audit.py

@@ -45,7 +45,7 @@ def main() -> int:
         for one in row["vulns"]:
             fixed = ", ".join(one["fix_versions"]) or "no version yet"
             print(f"{row['name']} {row['version']}: {one['id']}, {fixed}")
-    print(f"audit: {len(weak)} of {len(asked)} packages have known weaknesses")
+    print(f"audit: {len(weak)} of {len(asked)} packages are known to be weak")
     missing = len(rows) - len(asked)
     if missing or not rows:
         what = f"{missing} packages" if rows else "the packages"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from fault_tally import pytest_terminal_summary  # noqa: F401 - a hook
 from site_table import SiteTable
 
 # One core a test: pytest-xdist already keeps the others busy.
