@@ -33,7 +33,7 @@ def read(path: Path) -> NDArray[np.uint8]:
     except (OSError, EOFError, zlib.error):
         msg = f"data: {path} is damaged: delete it, and load again."
         raise ValueError(msg) from None
-    axes = raw[3] if raw[:3] == b"\0\0\x08" else 0
+    axes = raw[3] if raw[:3] == b"\0\0\x08" and len(raw) > 3 else 0
     start = 4 + 4 * axes
     head = raw[4:start] if len(raw) >= start else b""
     shape = [int(n) for n in np.frombuffer(head, ">u4")]

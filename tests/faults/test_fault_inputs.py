@@ -364,7 +364,8 @@ def test_random_data_with_faults(how_many, tally):
             warnings.simplefilter("ignore")
             x = x.astype(rng.choice(kinds))
             rows = shape[0] if shape and rng.random() < 0.9 else 3
-            y = np.array([rng.randrange(-1, 4) for _ in range(rows)])
+            labels = [rng.randrange(-1, 4) for _ in range(rows)]
+            y = np.array(labels, int)
             if rng.random() < 0.2:
                 y = np.eye(3)[y % 3]
             y = y.astype(rng.choice(kinds))
