@@ -11,6 +11,7 @@ from functools import cache
 from nnbcd import __version__
 from nnbcd.commands import (
     certify,
+    compress,
     export,
     info,
     inspect,
@@ -71,7 +72,15 @@ def _parser() -> argparse.ArgumentParser:
         "--version", action="version", version=f"nnbcd {__version__}"
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for module in (train, inspect, export, reproduce, certify, info):
+    for module in (
+        train,
+        compress,
+        inspect,
+        export,
+        reproduce,
+        certify,
+        info,
+    ):
         name = module.__name__.rpartition(".")[2]
         text = (module.__doc__ or "").strip()
         command = commands.add_parser(
