@@ -158,8 +158,9 @@ class Result:
     ) -> CompressedNetwork:
         """The trained network as a torch module.
 
-        It takes rows ``(N, *input_shape)``. Each weight is in the layer that fits its structure; see
-        :func:`nnbcd.deploy.to_module` for the options.
+        It takes rows ``(N, *input_shape)``. Each weight is in the layer
+        that fits its structure; see :func:`nnbcd.deploy.to_module` for the
+        options.
         """
         from nnbcd import deploy  # which needs this module
 

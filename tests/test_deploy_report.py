@@ -211,7 +211,7 @@ def test_export_reports_the_difference(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["inspect", "{none}"], "No such file"),
+        (["inspect", "{none}"], "no such file"),
         (["inspect", "{pickle}"], "not a safetensors file"),
         (["inspect", "{good}", "--threads", "0"], "--threads must be"),
         (["export", "{pickle}", "--onnx", "x"], "not a safetensors file"),
