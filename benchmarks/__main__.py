@@ -46,6 +46,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "speed": speed,
     "adam": adam,
     "neighbours": neighbours,
+    "scaling": scaling,
     "compress": compress,
 }
 
