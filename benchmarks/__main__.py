@@ -13,7 +13,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import adam, compress, neighbours, speed, targets
+from benchmarks import adam, compress, neighbours, scaling, speed, targets
 from benchmarks.store import RESULTS, save
 
 __all__ = ["main"]
