@@ -25,7 +25,7 @@ from nnbcd.structures import Structure
 
 __all__ = ["CASES", "COLUMNS", "Case", "cells", "plan", "quick", "run_case"]
 
-CALIBRATION = 5000  # rows of the training part at most, no labels
+CALIBRATION = 1000  # rows of the training part at most, no labels
 COLUMNS = (
     "case",
     "weights",
@@ -65,16 +65,30 @@ class Case:
         A key of ``MODELS``.
     ratio : float
         Stored over dense numbers.
+    rows : int
+        Of the training part, without labels, to fit with.
+    families : tuple of str
+        Keys of ``FAMILIES``.
     """
 
     name: str
     data: str
     model: str
     ratio: float
+    rows: int = CALIBRATION
+    families: tuple[str, ...] = tuple(FAMILIES)
 
 
 CASES = (
     Case("mnist-cnn-25", "mnist", "mnist-cnn", 0.25),
+    Case(
+        "mnist-cnn-25-rows",
+        "mnist",
+        "mnist-cnn",
+        0.25,
+        rows=5 * CALIBRATION,
+        families=("low rank",),
+    ),
     Case("mnist-cnn-10", "mnist", "mnist-cnn", 0.10),
     Case("digits-cnn-25", "digits", "digits-cnn", 0.25),
     Case("digits-transformer-25", "digits", "digits-transformer", 0.25),
@@ -103,7 +117,7 @@ def run_case(case: Case, options: argparse.Namespace) -> Row:
     data = load(case.data)
     origin = provenance(options.device)
     side = isqrt(data.features)
-    x = images(data.x_train[:CALIBRATION], side).to(options.device)
+    x = images(data.x_train[: case.rows], side).to(options.device)
     test = images(data.x_test, side).to(options.device)
     labels = torch.as_tensor(data.y_test, device=options.device)
     runs: dict[tuple[str, str], list[Row]] = {}
@@ -112,7 +126,8 @@ def run_case(case: Case, options: argparse.Namespace) -> Row:
         model = MODELS[case.model](data, seed).to(options.device)
         before = _accuracy(model, test, labels)
         dense.append(before)
-        for name, family in FAMILIES.items():
+        for name in case.families:
+            family = FAMILIES[name]
             ours = compress(model, x, family, ratio=case.ratio)
             sizes = {layer.name: layer.structure for layer in ours.layers}
             plain = compress(
