@@ -134,7 +134,7 @@ def cells(row: Row) -> list[list[str]]:
     alone, shared = row["alone"], row["shared"]
     head = [row["name"], row["coupling"]]
     gap = f"{row['difference']:.1e}"
-    if "peak" in alone:
+    if "peak" in shared:
         pair = [f"{x['peak'] / 1e6:.0f}" for x in (alone, shared)]
         above = [
             f"{(x['peak'] - x['before']) / 1e6:.0f}" for x in (alone, shared)
