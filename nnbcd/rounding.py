@@ -13,7 +13,7 @@ With :math:`\varepsilon` the machine epsilon of the run and
 affine term the size of b is that of the products it sums,
 :math:`\|A\| \|[W, b]\|` with the regressors :math:`A = [V_{i-1}, 1]`. Its
 change in a W block is taken from Gram matrices
-(:func:`nnbcd.objective.affine_change`) and is known to
+(``nnbcd.objective.affine_change``) and is known to
 :math:`\varepsilon \rho \|A\| \|\Delta\| (\|A\| \|\Delta\| + \|R\|)`, with
 :math:`\Delta` the step and R the residual.
 

@@ -67,7 +67,8 @@ def stored(way: str, size: int, share: float) -> tuple[int, int]:
     size : int
         Rows, and columns.
     share : float
-        Of the size * size numbers that is kept: at most it.
+        Of the size * size numbers that is kept: at most it, where the
+        smallest member of the format is not larger.
     """
     if way.startswith("sparse"):
         kept = round(share * size * size)
