@@ -71,7 +71,7 @@ def _share(
     """Rows held at a time, the first row's number, rows of all processes."""
     try:
         n = int((x.shape if hasattr(x, "shape") else np.shape(x))[0])
-    except (IndexError, TypeError, ValueError):
+    except (IndexError, RuntimeError, TypeError, ValueError):
         n = 0  # no array of rows: as_features says what is wrong with it
     first, every, size = 0, None, 1
     if group is not None:
