@@ -20,10 +20,13 @@ class Interrupts:
     Examples
     --------
     >>> import signal
+    >>> python = signal.default_int_handler  # a background job may lack it
+    >>> before = signal.signal(signal.SIGINT, python)
     >>> with Interrupts() as interrupts:
     ...     signal.raise_signal(signal.SIGINT)
     ...     interrupts.asked
     True
+    >>> before = signal.signal(signal.SIGINT, before)
     """
 
     def __init__(self) -> None:

@@ -90,13 +90,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the arms and print the table; 1 if a certificate does not hold."""
-    from nnbcd.experiments import BY_NAME, Plan, reproduce
+    from nnbcd.experiments import BY_NAME, RunPlan, reproduce
     from nnbcd.experiments.table import print_table
 
     experiment = BY_NAME[options.experiment]
     quick = not options.full
     length = "quick" if quick else "full"
-    plan = Plan(
+    plan = RunPlan(
         options.out or Path("runs", experiment.name, length),
         quick,
         options.seeds or ((0,) if quick else (0, 1, 2)),

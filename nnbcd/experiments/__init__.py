@@ -13,7 +13,7 @@ from nnbcd.experiments.lenet_flares import LENET_FLARES
 from nnbcd.experiments.mnist_cnn import MNIST_CNN
 from nnbcd.experiments.published import PUBLISHED, Published
 from nnbcd.experiments.record import RunRecord, read, stored
-from nnbcd.experiments.runner import Plan, reproduce
+from nnbcd.experiments.runner import RunPlan, reproduce
 
 __all__ = [
     "BY_NAME",
@@ -22,7 +22,7 @@ __all__ = [
     "Baseline",
     "Descent",
     "Experiment",
-    "Plan",
+    "RunPlan",
     "Published",
     "RunRecord",
     "read",

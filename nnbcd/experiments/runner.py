@@ -15,11 +15,11 @@ from nnbcd.experiments.measure import measured, run_name, save_weights
 from nnbcd.experiments.record import RunRecord, read
 from nnbcd.metrics import PeakMemory
 
-__all__ = ["Plan", "reproduce"]
+__all__ = ["RunPlan", "reproduce"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """Which runs, and what becomes of them.
 
     Parameters
@@ -58,7 +58,7 @@ class Plan:
     length: int | None = None
 
 
-def reproduce(experiment: Experiment, plan: Plan) -> list[RunRecord]:
+def reproduce(experiment: Experiment, plan: RunPlan) -> list[RunRecord]:
     """Run an experiment.
 
     A run with a record is not run again; one that was cut goes on where it
@@ -67,7 +67,7 @@ def reproduce(experiment: Experiment, plan: Plan) -> list[RunRecord]:
     Parameters
     ----------
     experiment : Experiment
-    plan : Plan
+    plan : RunPlan
 
     Returns
     -------
@@ -117,7 +117,7 @@ def _run(
     job: Job,
     note: str,
     path: Path,
-    plan: Plan,
+    plan: RunPlan,
 ) -> RunRecord:
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = job.checkpoint

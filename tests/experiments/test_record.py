@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from nnbcd.__main__ import main
-from nnbcd.experiments import Plan, read, reproduce, stored
+from nnbcd.experiments import RunPlan, read, reproduce, stored
 from nnbcd.experiments.record import POINTS, SCHEMA
 
 
 @pytest.fixture
 def record(tiny, tmp_path):
     return reproduce(
-        tiny, Plan(tmp_path / "out", arms=("penalty",), quiet=True)
+        tiny, RunPlan(tmp_path / "out", arms=("penalty",), quiet=True)
     )[0]
 
 

@@ -10,7 +10,7 @@ import torch
 from nnbcd import Status
 from nnbcd.__main__ import main
 from nnbcd.certificate import certify
-from nnbcd.experiments import Plan, read, reproduce
+from nnbcd.experiments import RunPlan, read, reproduce
 from nnbcd.experiments.experiment import Descent
 from nnbcd.metrics import balanced_accuracy
 
@@ -32,7 +32,7 @@ RESULT = {
 
 @pytest.fixture
 def plan(tmp_path):
-    return Plan(tmp_path / "out", quiet=True)
+    return RunPlan(tmp_path / "out", quiet=True)
 
 
 def test_every_arm_of_the_length_runs_once_a_seed(tiny, plan):
@@ -112,11 +112,11 @@ def test_an_interrupted_run_leaves_a_checkpoint_and_goes_on(
     (whole,) = reproduce(tiny, replace(plan, out=plan.out / "whole"))
     one_sweep, done = nnbcd.run.one_sweep, []
 
-    def third_is_cut(solver, problem, state, number):
+    def third_is_cut(solver, problem, state, number, *more):
         done.append(number)
         if len(done) == 3:
             raise KeyboardInterrupt
-        return one_sweep(solver, problem, state, number)
+        return one_sweep(solver, problem, state, number, *more)
 
     monkeypatch.setattr(nnbcd.run, "one_sweep", third_is_cut)
     with pytest.raises(KeyboardInterrupt):

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from nnbcd.experiments import BY_NAME, PUBLISHED, Plan, reproduce
+from nnbcd.experiments import BY_NAME, PUBLISHED, RunPlan, reproduce
 from nnbcd.experiments.table import COLUMNS, print_table, rows
 
 
 @pytest.fixture
 def records(tiny, tmp_path):
-    plan = Plan(tmp_path, seeds=(0, 1, 2), quiet=True)
+    plan = RunPlan(tmp_path, seeds=(0, 1, 2), quiet=True)
     return reproduce(tiny, replace(plan, arms=("penalty", "adam")))
 
 
