@@ -34,6 +34,8 @@ REPAIRS = (
      '<div class="citation-list">'),
     (re.compile(r'(<div class="citation"[^>]*?) role="doc-biblioentry"'),
      r"\1"),
+    # The index of the code hangs a list into a list, beside its parts.
+    (re.compile(r"</li>\n(<ul>.*?</ul>)", re.DOTALL), r"\n\1</li>\n"),
 )  # fmt: skip
 
 # A search shows a few lines of each page it finds, which it fetches; a
