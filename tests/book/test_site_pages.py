@@ -24,10 +24,15 @@ FACES += CODE[:1]
 WIDE, NARROW = 1280, 390
 LIMITS = {"front": 1_500_000, "chapter": 4_000_000}  # bytes, packed
 SHOWN = "(theme) => document.documentElement.dataset.theme === theme"
-# Soon after a change of width the theme makes code that now has to scroll
+# Soon after a change of width the theme makes what now has to scroll
 # reachable by keyboard.
-REACHED = """() => [...document.querySelectorAll("pre")].every(
-  (e) => e.tabIndex === 0 || e.scrollWidth <= e.clientWidth)"""
+SCROLLED = (
+    "pre, .nboutput > .output_area, .cell_output > .output,"
+    " .jp-RenderedHTMLCommon, .pst-scrollable-table-container"
+)
+REACHED = f"""() => [...document.querySelectorAll("{SCROLLED}")].every(
+  (e) => e.tabIndex === 0 || (e.scrollWidth <= e.clientWidth
+    && e.scrollHeight <= e.clientHeight))"""
 CONTRAST = Path(__file__).with_name("contrast.js")
 # Light and dark, wide and narrow, in an order that changes one at a time.
 LOOKS = [("light", WIDE), ("light", NARROW), ("dark", NARROW), ("dark", WIDE)]
