@@ -35,7 +35,9 @@ def pytest_terminal_summary(terminalreporter) -> None:
     totals, lost = dict.fromkeys(COUNTED, 0), 0
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.getreports(outcome):
-            lost += outcome != "passed" and "faults" in report.keywords
+            # What could not be collected reports without keywords.
+            marks = getattr(report, "keywords", ())
+            lost += outcome != "passed" and "faults" in marks
             if report.when != "call":
                 continue
             for name, value in report.user_properties:

@@ -69,10 +69,15 @@ class Base(BaseEstimator):  # type: ignore[misc]  # sklearn has no types
         return weights
 
     def _run(
-        self, x: Array, y: Array, weights: Array | None, loss: Loss
+        self,
+        x: Array,
+        y: Array,
+        weights: Array | None,
+        *,
+        loss: Loss,
+        outputs: int,
     ) -> None:
         """Fit on canonical rows; y holds codes or scaled targets."""
-        outputs = len(self._columns) if y.ndim == 1 else y.shape[1]
         self._centre, self._scale = moments(x, weights, self.standardise)
         solver = Solver(
             coupling=self.coupling,
@@ -149,11 +154,6 @@ class Base(BaseEstimator):  # type: ignore[misc]  # sklearn has no types
     def _ending(self, like: torch.Tensor) -> list[nn.Module]:
         """What follows the network."""
         return []
-
-    @property
-    def _columns(self) -> Array:
-        """The classes behind the outputs."""
-        raise NotImplementedError
 
 
 def moments(

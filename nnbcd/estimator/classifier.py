@@ -154,7 +154,11 @@ class NNBCDClassifier(ClassifierMixin, Base):  # type: ignore[misc]
             x, labels = x[weights > 0], labels[weights > 0]
             weights = weights[weights > 0]
         codes = np.searchsorted(classes, labels)
-        self._run(*canonical(x, codes, weights), get_loss(self.loss))
+        self._run(
+            *canonical(x, codes, weights),
+            loss=get_loss(self.loss),
+            outputs=len(classes),
+        )
         return self
 
     def decision_function(self, X: Any) -> Array:
@@ -199,7 +203,3 @@ class NNBCDClassifier(ClassifierMixin, Base):  # type: ignore[misc]
         """
         probabilities: Array = softmax(self._outputs(X), axis=1)
         return probabilities
-
-    @property
-    def _columns(self) -> Array:
-        return self.classes_

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import RegressorMixin
+from sklearn.utils.validation import column_or_1d
 from torch import nn
 
 from nnbcd.estimator.base import Base, moments, validated
@@ -90,8 +91,6 @@ class NNBCDRegressor(RegressorMixin, Base):  # type: ignore[misc]
         )
         self._vector = targets.ndim == 1
         if targets.ndim == 2 and targets.shape[1] == 1:
-            from sklearn.utils.validation import column_or_1d
-
             targets = column_or_1d(targets, warn=True)
             self._vector = True
         weights = self._weights(sample_weight, x)
@@ -101,7 +100,8 @@ class NNBCDRegressor(RegressorMixin, Base):  # type: ignore[misc]
             columns, weights, self.standardise
         )
         scaled = (columns - self._y_centre) / self._y_scale
-        self._run(x, scaled, weights, Squared())
+        outputs = scaled.shape[1]
+        self._run(x, scaled, weights, loss=Squared(), outputs=outputs)
         return self
 
     def predict(self, X: Any) -> Array:

@@ -65,7 +65,8 @@ class Weighted(Loss):
         self, z: Float[Tensor, "n k"], y: Float[Tensor, "n m"], w: float
     ) -> Float[Tensor, "n k"]:
         """Refused: the consistent coupling needs none."""
-        raise NotImplementedError
+        msg = "sample weights need coupling='consistent'."
+        raise TypeError(msg)
 
     def subgradient(
         self,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 from nnbcd import Dense, Network, Solver
 from nnbcd.explore.controls import Choice, Stops
 from nnbcd.explore.grid import GridExplorer
@@ -17,6 +20,12 @@ WIDTHS = (64, 128, 256, 512, 1024)
 PROCESSES = (1, 2, 4, 16, 64)
 COUPLINGS = ("penalty", "consistent")
 HELD = ("all", "1,000 at a time")
+_LOOKS: dict[str, dict[str, Any]] = {
+    HELD[0]: {"colour": "vermillion", "dash": "dashed"},
+    HELD[1]: {"colour": "blue", "dash": "solid"},
+    COUPLINGS[0]: {"colour": "green", "dash": "solid"},
+    COUPLINGS[1]: {"colour": "purple", "dash": "dashdot"},
+}
 # The goal, for each process.
 MEMORY, EXCHANGED, FLOPS = 2e9, 1e8, 1e12
 
@@ -28,6 +37,7 @@ _SIZE_TICKS: tuple[Tick, ...] = (
 )
 
 
+@cache
 def plan(
     coupling: str, rows: int, width: int, processes: int, held: str
 ) -> Plan:
@@ -115,16 +125,15 @@ def _memory(
     coupling: str, rows: int, width: int, processes: int, held: str
 ) -> Panel:
     marks: list[Line | Points | Rule] = [Rule(MEMORY, dash="dotted")]
-    for name, colour in zip(HELD, ("vermillion", "blue"), strict=True):
+    for name in HELD:
         peaks = [plan(coupling, n, width, processes, name) for n in ROWS]
         marks.append(
             Line(
                 ROWS,
                 [p.peak for p in peaks],
                 width=3.5 if name == held else 1.5,
-                colour="blue" if colour == "blue" else "vermillion",
-                dash="solid" if name == HELD[1] else "dashed",
                 label=f"rows in memory: {name}",
+                **_LOOKS[name],
             )
         )
     peak = plan(coupling, rows, width, processes, held).peak
@@ -152,9 +161,8 @@ def _sent(coupling: str, rows: int, width: int) -> Panel:
                 ROWS,
                 sums,
                 width=3.5 if name == coupling else 1.5,
-                colour="green" if name == "penalty" else "purple",
-                dash="solid" if name == "penalty" else "dashdot",
                 label=name,
+                **_LOOKS[name],
             )
         )
     sent = plan(coupling, rows, width, 2, HELD[0]).payload
