@@ -10,7 +10,8 @@ inequalities that hold at every sweep k,
 
 and concludes, for a function with the Kurdyka-Lojasiewicz property and a
 bounded sequence, that the whole sequence converges to a critical point. The
-certificate measures both sides of both on a recorded run, and can say no.
+certificate measures both sides of both on a recorded run, and can say no
+(:mod:`nnbcd.relative_error` judges H2).
 
 Where the sets tighten on the way (:mod:`nnbcd.schedules`) Phi may jump. It
 is then judged within each fixed set; H1, H2 and the rate are those of the
@@ -21,11 +22,11 @@ starts.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import isfinite, isnan, log, nan
+from math import isfinite, isnan, nan
 
 from nnbcd.history import History, tolerance
+from nnbcd.relative_error import LEAST, judge
 
 __all__ = ["Certificate", "certify"]
 
@@ -50,15 +51,17 @@ class Certificate:
         its last digits are noise (``SweepRecord.rounding``), that noise
         over ``rounding`` takes the place of abs(Phi).
     sufficient_decrease : bool
-        H1: min_slack is not negative beyond rounding.
+        H1: min_slack is not negative beyond rounding, and every sweep that
+        moved lowered Phi.
     a : float
         Smallest measured a_k = decrease / ||step||^2.
     b : float or None
         Largest measured b_k = ||g^k|| / ||step||; None if no subgradient
         was computed.
     bounded_b : bool or None
-        b_k shows no upward drift: its largest value over the second half is
-        at most ten times that over the first.
+        H2: b_k shows no upward drift, and the run does not stand still at a
+        point whose subgradient is not zero. None: not judged, on fewer than
+        20 sweeps that moved or without subgradients.
     rate : float or None
         Slope of log min ||g||^2 against log k over the second half; the
         theorem bounds it by -1 in the long run.
@@ -72,6 +75,10 @@ class Certificate:
         Counted, as all but the rises, from the last tightening on.
     tightenings : int
         Sweeps before which the sets were tightened.
+    standstill : str or None
+        The block whose subgradient stays while the steps vanish, in words.
+    coupling : str
+        Name of the coupling, where the history tells it.
     noisy : int
         Sweeps in which a block fell short by no more than the rounding of
         its numbers, which there exceeds ``rounding`` of Phi
@@ -94,16 +101,33 @@ class Certificate:
     moved: int
     tightenings: int = 0
     noisy: int = 0
+    standstill: str | None = None
+    coupling: str = ""
 
     @property
     def holds(self) -> bool:
-        """It moved, never rose, H1 holds and H2 shows no drift."""
-        return (
-            self.moved > 0
-            and self.monotone
-            and self.sufficient_decrease
-            and self.bounded_b is not False
-        )
+        """It moved and never rose, H1 holds, and H2 was judged and holds."""
+        return self.descends and self.bounded_b is True
+
+    @property
+    def descends(self) -> bool:
+        """It moved and never rose, and H1 holds."""
+        return self.moved > 0 and self.monotone and self.sufficient_decrease
+
+    @property
+    def broken(self) -> bool:
+        """A promise that was judged is not kept, or nothing moved."""
+        return not self.descends or self.bounded_b is False
+
+    @property
+    def verdict(self) -> str:
+        """The judgement in a few words."""
+        if self.broken:
+            return "DOES NOT HOLD"
+        if self.holds:
+            return "holds"
+        phi = "loss" if self.coupling == "consistent" else "objective"
+        return f"the {phi} never rose (H1); H2 is not judged"
 
     def to_json(self) -> str:
         """All fields as JSON."""
@@ -111,8 +135,7 @@ class Certificate:
 
     def __str__(self) -> str:
         rows = [
-            f"Certificate over {self.sweeps} sweeps: "
-            + ("holds" if self.holds else "DOES NOT HOLD"),
+            f"Certificate over {self.sweeps} sweeps: " + self.verdict,
             _row(self.monotone, "objective never rises", self.first_rise),
             _row(
                 self.sufficient_decrease,
@@ -122,16 +145,7 @@ class Certificate:
         ]
         if self.moved == 0:
             rows.append("  [NO] no sweep moved: nothing is proved")
-        if self.b is None:
-            rows.append("  [-] H2, relative error: no subgradient recorded")
-        else:
-            rows.append(
-                _row(
-                    bool(self.bounded_b),
-                    "H2, relative error",
-                    f"b = {self.b:.3g}",
-                )
-            )
+        rows.append(self._relative_error())
         if self.rate is not None:
             rows.append(
                 f"  [i] min ||g||^2 falls like k^{self.rate:.2f}; "
@@ -152,6 +166,28 @@ class Certificate:
             )
         rows.append(f"  rounding: {self.rounding:.0e} of Phi")
         return "\n".join(rows)
+
+    def _relative_error(self) -> str:
+        """The line on H2."""
+        if self.standstill is not None:
+            return (
+                "  [NO] H2, relative error: the run stands still, but the "
+                f"subgradient in {self.standstill} stays"
+            )
+        if self.b is None:
+            why = ": no subgradient recorded"
+            if self.coupling == "consistent":
+                why = ": no subgradient of the loss is measured"
+            return f"  [-] H2, relative error: not judged{why}"
+        detail = f"b = {self.b:.3g}"
+        if self.bounded_b is None:
+            return (
+                f"  [-] H2, relative error: {detail}, not judged on fewer "
+                f"than {LEAST} sweeps"
+            )
+        if not self.bounded_b:
+            detail += ", and b_k grows"
+        return _row(self.bounded_b, "H2, relative error", detail)
 
     __repr__ = __str__
 
@@ -176,12 +212,7 @@ def certify(history: History) -> Certificate:
         and not abs(s.decrease) < s.rounding
     ]
     a_values = [s.decrease / s.step_norm**2 for s in moved]
-    b_values = [
-        s.subgradient / s.step_norm
-        for s in moved
-        if s.subgradient is not None
-    ]
-    squares = [s.subgradient**2 for s in settled if s.subgradient is not None]
+    h2 = judge(history, moved)
     finite = all(map(isfinite, history.objective))
     if not finite:
         rise = rise or "Phi is not finite"
@@ -191,15 +222,18 @@ def certify(history: History) -> Certificate:
         objective_increases=increases,
         first_rise=rise,
         min_slack=min_slack,
-        sufficient_decrease=min_slack >= -limit,
+        sufficient_decrease=min_slack >= -limit
+        and min(a_values, default=1) > 0,
         a=min(a_values, default=0.0),
-        b=max(b_values, default=None),
-        bounded_b=_bounded(b_values) if b_values else None,
-        rate=_rate(squares),
-        bound=_bound(squares),
+        b=h2.b,
+        bounded_b=h2.bounded,
+        rate=h2.rate,
+        bound=h2.bound,
         rounding=limit,
         moved=len(moved),
         tightenings=history.tightenings,
+        standstill=h2.standstill,
+        coupling=history.coupling,
         noisy=sum(s.rounding > limit * abs(s.start) for s in settled),
     )
 
@@ -235,41 +269,6 @@ def _judge_blocks(history: History, limit: float) -> tuple[str | None, float]:
     if any(isnan(x) for x in slacks):
         return rise, nan
     return rise, min(slacks, default=0.0)
-
-
-def _bounded(b: Sequence[float]) -> bool:
-    half = len(b) // 2
-    if half < 5:
-        return all(map(isfinite, b))
-    return max(b[half:]) <= 10 * max(b[:half])
-
-
-def _running_min(values: Sequence[float]) -> list[float]:
-    out: list[float] = []
-    for x in values:
-        out.append(min(x, out[-1]) if out else x)
-    return out
-
-
-def _rate(squares: Sequence[float]) -> float | None:
-    """Least-squares slope of log min ||g||^2 on log k, second half."""
-    best = _running_min(squares)
-    points = [
-        (log(k), log(y))
-        for k, y in enumerate(best, 1)
-        if y > 0 and k > len(best) // 2
-    ]
-    if len(points) < 5:
-        return None
-    mean_x = sum(x for x, _ in points) / len(points)
-    mean_y = sum(y for _, y in points) / len(points)
-    over = sum((x - mean_x) * (y - mean_y) for x, y in points)
-    return over / sum((x - mean_x) ** 2 for x, _ in points)
-
-
-def _bound(squares: Sequence[float]) -> float | None:
-    best = _running_min(squares)
-    return max((k * y for k, y in enumerate(best, 1)), default=None)
 
 
 def _row(good: bool, what: str, detail: str | None) -> str:

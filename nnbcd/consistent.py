@@ -9,7 +9,6 @@ import torch
 
 from nnbcd import objective
 from nnbcd._typing import Float, Tensor
-from nnbcd.blocks.w import joined
 from nnbcd.couplings import Consistent
 from nnbcd.initialisation import forward_state
 from nnbcd.linalg import squared_norm
@@ -97,7 +96,7 @@ class _Trial:
 def _trial(problem: Problem, old: State, weights: Weights) -> _Trial:
     state = forward_state(problem, weights.members, weights.biases)
     value = objective.value(problem, state)
-    return _Trial(state, value, _distance(old, state))
+    return _Trial(state, value, _distance(problem, old, state))
 
 
 def _best(
@@ -128,11 +127,18 @@ def _part_way(
     )
 
 
-def _distance(old: State, new: State) -> Tensor:
-    """Squared distance of the weights and biases."""
-    return torch.stack(
-        [
-            squared_norm(joined(v, c) - joined(w, b))
-            for w, b, v, c in zip(old.w, old.b, new.w, new.b, strict=True)
-        ]
-    ).sum()
+def _distance(problem: Problem, old: State, new: State) -> Tensor:
+    """Squared distance of the weights and biases.
+
+    The first weight is measured as if X had its usual size: a step has the
+    same length whatever the unit of X is.
+    """
+    unit = problem.input_rms / (problem.coupling.input_rms or 1.0)
+    squares = [squared_norm(v - w) for w, v in zip(old.w, new.w, strict=True)]
+    squares[0] = unit**2 * squares[0]
+    squares += [
+        squared_norm(c - b)
+        for b, c in zip(old.b, new.b, strict=True)
+        if b is not None and c is not None
+    ]
+    return torch.stack(squares).sum()

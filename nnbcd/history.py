@@ -97,6 +97,11 @@ class SweepRecord:
         Smallest slack among the sweep's blocks.
     subgradient : float or None
         Norm of the subgradient of Phi at P^k, where it was computed.
+    steepest : str or None
+        The block with the largest part of the subgradient, in words.
+    slope_rounding : float
+        What rounding alone can make of the subgradient's norm, taken where
+        Phi fell by no more than its rounding; else 0.
     seconds : float
         Wall clock of the sweep.
     train_accuracy, validation_accuracy : float or None
@@ -124,6 +129,8 @@ class SweepRecord:
     validation_accuracy: float | None = None
     tightened: bool = False
     rounding: float = 0.0
+    steepest: str | None = None
+    slope_rounding: float = 0.0
 
     @property
     def start(self) -> float:
@@ -143,12 +150,16 @@ class History:
     blocks : sequence of BlockRecord
     dtype : str
         float64 or float32: decides what counts as rounding.
+    coupling : str
+        Name of the coupling; empty if it is not known. Under
+        ``consistent`` Phi is the training loss.
     """
 
     initial_objective: float
     sweeps: Sequence[SweepRecord] = field(default=(), repr=False)
     blocks: Sequence[BlockRecord] = field(default=(), repr=False)
     dtype: str = "float64"
+    coupling: str = ""
 
     @property
     def objective(self) -> list[float]:
@@ -239,6 +250,7 @@ class History:
                 tuple(SweepRecord(**row) for row in data["sweeps"]),
                 tuple(BlockRecord(**row) for row in data["blocks"]),
                 str(data["dtype"]),
+                str(data.get("coupling", "")),
             )
         except (KeyError, TypeError, json.JSONDecodeError) as error:
             msg = f"text is not a history written by to_json: {error}."

@@ -89,11 +89,7 @@ def _factors(problem: Problem, scale: float | None) -> list[float]:
     every = problem.coupling.default_scale if scale is None else scale
     first, wanted = every, problem.coupling.input_rms
     if scale is None and wanted is not None:
-        (squares,) = problem.rows.total(
-            lambda part: (part.x.double().square().sum(),), problem
-        )
-        count = problem.samples * problem.maps[0].d_in
-        size = float((squares / count).sqrt())
+        size = problem.input_rms
         first = every * wanted / size if size > 0 else every
     return [first, *[every] * (problem.depth - 1)]
 

@@ -46,6 +46,16 @@ def loss_term(problem: Problem, state: State) -> Scalar:
     return problem.loss.value(state.v[-1], problem.y)
 
 
+def _network_loss(problem: Problem, state: State) -> Scalar:
+    """loss(network(X); Y): of V_L, or anew where an image is out of date."""
+    if all(image is not None for image in state.affine):
+        return loss_term(problem, state)
+    v = problem.x
+    for i, sigma in enumerate(problem.network.activations):
+        v = sigma(problem.maps[i].forward(v, state.w[i], state.b[i]))
+    return problem.loss.value(v, problem.y)
+
+
 def activation_term(problem: Problem, state: State, i: int) -> Scalar:
     """gamma/2 ||V_i - sigma_i(U_i)||^2, of a piece of rows."""
     sigma = problem.network.activations[i]
@@ -126,9 +136,10 @@ def terms(problem: Problem, state: State) -> dict[str, Scalar]:
 
 def _row_terms(problem: Problem, state: State) -> tuple[Scalar, ...]:
     """The terms that are sums over rows: the loss, two gaps a layer."""
-    out = [loss_term(problem, state)]
     if isinstance(problem.coupling, Consistent):
-        return tuple(out)  # every gap is zero: Phi is the training loss
+        # Every gap is zero: Phi is the training loss.
+        return (_network_loss(problem, state),)
+    out = [loss_term(problem, state)]
     for i in range(problem.depth):
         out.append(activation_term(problem, state, i))
         out.append(affine_term(problem, state, i))

@@ -181,6 +181,15 @@ class Problem:
         return total
 
     @cached_property
+    def input_rms(self) -> float:
+        """Root mean square of the entries of X: its unit."""
+        (squares,) = self.rows.total(
+            lambda part: (part.x.double().square().sum(),), self
+        )
+        count = self.samples * self.maps[0].d_in
+        return float((squares / count).sqrt())
+
+    @cached_property
     def input_factor(self) -> Tensor:
         """Cholesky factor of layer 1's W system: factored once."""
         return linalg.factor(self.normal_matrix(0, self.input_gram))

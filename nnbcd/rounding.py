@@ -38,7 +38,7 @@ from nnbcd.losses import Squared
 from nnbcd.problem import Problem
 from nnbcd.state import State
 
-__all__ = ["rounding"]
+__all__ = ["of_slope", "rounding"]
 
 
 def rounding(problem: Problem, before: State, after: State) -> float:
@@ -60,6 +60,48 @@ def rounding(problem: Problem, before: State, after: State) -> float:
     """
     (total,) = problem.rows.total(_of_rows, problem, before, after)
     return float(total)
+
+
+def of_slope(problem: Problem, state: State) -> float:
+    r"""Bound on what rounding makes of the subgradient's norm.
+
+    Every block of the subgradient is a sum of products whose errors are
+    :math:`\varepsilon` times their sizes (Frobenius norms). Below this
+    number a subgradient cannot be told from zero.
+
+    Parameters
+    ----------
+    problem : Problem
+        N samples, L layers; a penalty or constraint coupling.
+    state : State
+        U_i and V_i of shape (N, d_i).
+    """
+    squares = problem.rows.total(_slope_of_rows, problem, state)
+    of_weights = 0.0
+    for i, layer in enumerate(problem.layers):
+        w, g = _norm(state.w[i]), state.g[i]
+        of_weights += (layer.ridge * w) ** 2
+        if g is not None and problem.has_copy(i):
+            of_weights += 2 * (layer.tau * (w + _norm(g.dense))) ** 2
+    eps = torch.finfo(problem.x.dtype).eps
+    return eps * sqrt(float(torch.stack(squares).sum()) + of_weights)
+
+
+def _slope_of_rows(problem: Problem, state: State) -> tuple[Tensor, ...]:
+    """Squared sizes of what the blocks of the subgradient are made of."""
+    out, back = [], 0.0
+    for i in reversed(range(problem.depth)):
+        layer, sigma = problem.layers[i], problem.network.activations[i]
+        w = _norm(joined(state.w[i], state.b[i]))
+        inputs = _regressors(problem, state, i)
+        gap = layer.rho * (_norm(state.u[i]) + inputs * w)
+        pull = layer.gamma * (_norm(state.v[i]) + _norm(sigma(state.u[i])))
+        if i == problem.depth - 1:
+            back = _norm(state.v[i]) + _norm(problem.y)
+        sizes = (pull + back, pull + gap, gap * inputs)
+        out += [torch.tensor(x * x, dtype=torch.float64) for x in sizes]
+        back = gap * w
+    return tuple(out)
 
 
 def _of_rows(

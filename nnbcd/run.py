@@ -6,7 +6,9 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import torch
 
 from nnbcd import (
     acceleration,
@@ -21,12 +23,13 @@ from nnbcd.couplings import Consistent
 from nnbcd.descent import noise, refuse_ascent
 from nnbcd.endings import ending, of_error
 from nnbcd.group import in_step
-from nnbcd.history import BlockRecord, History, SweepRecord
+from nnbcd.history import BlockRecord, History, SweepRecord, tolerance
 from nnbcd.interrupts import Interrupts
 from nnbcd.keeper import Keeper
 from nnbcd.probe import Pair, Probe
 from nnbcd.problem import Problem
 from nnbcd.result import Result, Status
+from nnbcd.rounding import of_slope
 from nnbcd.state import State
 from nnbcd.sweep import Update, read, sweep
 from nnbcd.trail import Trail
@@ -63,24 +66,39 @@ def one_sweep(
         if interrupts is not None and update.layer > 0:
             interrupts.block_done()
     blocks = read(updates, number)
-    norm = None
-    if solver.certify and not isinstance(problem.coupling, Consistent):
-        norm = float(subgradient.norm(problem, state))
     # After the last block every term of the ledger was evaluated directly.
     phi = blocks[-1].objective_after
+    decrease = blocks[0].objective_before - phi
+    slope: dict[str, Any] = {}
+    if solver.certify and not isinstance(problem.coupling, Consistent):
+        stalled = decrease <= tolerance(solver.dtype) * abs(phi)
+        slope = _slope(problem, state, stalled)
     record = SweepRecord(
         sweep=number,
         objective=phi,
-        decrease=blocks[0].objective_before - phi,
+        decrease=decrease,
         step_norm=math.sqrt(sum(r.step_norm**2 for r in blocks)),
         guaranteed=sum(r.guaranteed for r in blocks),
         min_slack=min(r.slack for r in blocks),
         seconds=time.perf_counter() - start,
-        subgradient=norm,
         tightened=tightened,
         rounding=noise(problem, first, state, blocks),
+        **slope,
     )
     return state, record, blocks
+
+
+def _slope(problem: Problem, state: State, stalled: bool) -> dict[str, Any]:
+    """What a record says of the subgradient."""
+    parts = subgradient.squares(problem, state)
+    values = torch.stack(list(parts.values())).tolist()
+    largest = max(range(len(values)), key=values.__getitem__)
+    block, layer = list(parts)[largest].rstrip("]").split("[")
+    return {
+        "subgradient": math.sqrt(sum(values)),
+        "steepest": f"{block} of layer {layer}",
+        "slope_rounding": of_slope(problem, state) if stalled else 0.0,
+    }
 
 
 def updates_of(
@@ -121,7 +139,10 @@ def until_stopped(
     if saved is None:
         first, state, _ = schedules.enter(solver.schedule, problem, state, 1)
         initial = _finite_start(float(objective.value(first, state)))
-        trail = Trail(state, History(initial, dtype=solver.dtype))
+        history = History(
+            initial, dtype=solver.dtype, coupling=problem.coupling.name
+        )
+        trail = Trail(state, history)
     else:
         trail = Trail(saved.state, saved.history)
         start -= saved.seconds

@@ -195,7 +195,7 @@ def _projected(
         members.append(member)
         state = state.put(i, g=None if structure.free else member)
         if member.dense is not w and not problem.has_copy(i):
-            state = state.put(i, w=member.dense, affine=None)
+            state = state.put(i, w=member.dense)
     if isinstance(problem.coupling, Consistent):
         moved = forward_state(problem, members, state.b)
         return replace(moved, trust=state.trust, beta=state.beta)

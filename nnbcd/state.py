@@ -69,15 +69,24 @@ class State:
     def put(self, i: int, **blocks: Any) -> State:
         """A copy with the named blocks of layer i replaced.
 
+        The affine images that the change makes stale are dropped: that of
+        layer i with a new ``w`` or ``b``, unless it is given along as
+        ``affine``; that of layer i + 1 with a new ``v``.
+
         Examples
         --------
-        ``state.put(0, w=new_w, affine=None)``
+        ``state.put(0, w=new_w)``
         """
         changed: dict[str, Any] = {
             name: swap(getattr(self, name), i, value)
             for name, value in blocks.items()
         }
-        return replace(self, **changed)
+        images = changed.get("affine", self.affine)
+        if "affine" not in blocks and not blocks.keys().isdisjoint("wb"):
+            images = swap(images, i, None)
+        if "v" in blocks and i + 1 < len(images):
+            images = swap(images, i + 1, None)
+        return replace(self, **(changed | {"affine": images}))
 
     def cut(self, part: slice) -> State:
         """The same with the rows ``part`` of U, V and their images only."""

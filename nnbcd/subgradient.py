@@ -12,7 +12,7 @@ from nnbcd.linalg import squared_norm
 from nnbcd.problem import Problem
 from nnbcd.state import State
 
-__all__ = ["norm", "subgradient"]
+__all__ = ["norm", "squares", "subgradient"]
 
 
 def subgradient(problem: Problem, state: State) -> dict[str, Tensor]:
@@ -60,6 +60,19 @@ def subgradient(problem: Problem, state: State) -> dict[str, Tensor]:
 
 def norm(problem: Problem, state: State) -> Float[Tensor, ""]:
     """Norm of :func:`subgradient` over all blocks, 0-dimensional."""
+    return torch.stack(list(squares(problem, state).values())).sum().sqrt()
+
+
+def squares(problem: Problem, state: State) -> dict[str, Tensor]:
+    """Squared norm of each block of :func:`subgradient`, under its name.
+
+    Parameters
+    ----------
+    problem : Problem
+        N samples, L layers.
+    state : State
+        Any iterate.
+    """
 
     def rows(part: Problem, state: State) -> tuple[Tensor, ...]:
         out = []
@@ -69,13 +82,15 @@ def norm(problem: Problem, state: State) -> Float[Tensor, ""]:
             out.append(_slope(part, state, i))
         return tuple(out)
 
-    sums, squares = problem.rows.total(rows, problem, state), []
+    sums = problem.rows.total(rows, problem, state)
+    out: dict[str, Tensor] = {}
     for i in range(problem.depth):
         v, u, slope = sums[3 * i : 3 * i + 3]
-        squares += [v, u, squared_norm(_w(problem, state, i, slope))]
+        out[f"V[{i + 1}]"], out[f"U[{i + 1}]"] = v, u
+        out[f"W[{i + 1}]"] = squared_norm(_w(problem, state, i, slope))
         if problem.has_copy(i):
-            squares.append(squared_norm(_g(problem, state, i)))
-    return torch.stack(squares).sum().sqrt()
+            out[f"G[{i + 1}]"] = squared_norm(_g(problem, state, i))
+    return out
 
 
 def at_kinks(

@@ -164,10 +164,10 @@ def _move_w(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
         assert data is not None
         member, new_b = w_set.update(problem, state, i, data)
         new_w = member.dense
-        state = state.put(i, w=new_w, b=new_b, g=member, affine=None)
+        state = state.put(i, w=new_w, b=new_b, g=member)
     else:
         new_w, new_b = w.update(problem, state, i, data)
-        state = state.put(i, w=new_w, b=new_b, affine=None)
+        state = state.put(i, w=new_w, b=new_b)
     dw, db = new_w - old_w, None
     squared = squared_norm(dw)
     if new_b is not None and old_b is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nnbcd.history import BlockRecord, History, SweepRecord
 from nnbcd.state import State
@@ -22,11 +23,11 @@ class Trail:
     state : State
         After the sweeps of ``history``.
     history : History
-        So far; its ``initial_objective`` and ``dtype`` stay.
+        So far; what is not a record in it stays.
     """
 
     def __init__(self, state: State, history: History) -> None:
-        self._start = history.initial_objective, history.dtype
+        self._empty = replace(history, sweeps=(), blocks=())
         self._sweeps = list(history.sweeps)
         self._blocks = list(history.blocks)
         self._reached = state, len(self._sweeps), len(self._blocks)
@@ -44,7 +45,7 @@ class Trail:
     @property
     def initial(self) -> float:
         """Phi before the first sweep."""
-        return self._start[0]
+        return self._empty.initial_objective
 
     @property
     def sweeps(self) -> Sequence[SweepRecord]:
@@ -54,9 +55,8 @@ class Trail:
     @property
     def history(self) -> History:
         """All records of the complete sweeps."""
-        initial, dtype = self._start
-        blocks = self._blocks[: self._reached[2]]
-        return History(initial, tuple(self.sweeps), tuple(blocks), dtype)
+        blocks = tuple(self._blocks[: self._reached[2]])
+        return replace(self._empty, sweeps=tuple(self.sweeps), blocks=blocks)
 
     def add(
         self,

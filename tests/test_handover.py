@@ -85,7 +85,7 @@ def test_every_coupling_takes_over_from_every_other(old, new, kind):
         assert all(map(torch.equal, state.u, result.state.u))
         assert all(map(torch.equal, state.v, result.state.v))
     solver = Solver(coupling=new, sweeps=10, check_descent=True)
-    assert solver.run(problem, state).certificate().holds
+    assert solver.run(problem, state).certificate().descends
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -286,7 +286,7 @@ def test_a_schedule_starts_from_all_of_a_dense_start(coupling):
     state = solver.init(problem, start=module())
     torch.testing.assert_close(state.w[0].float(), module()[0].weight.data)
     result = solver.fit(net(), X, Y, start=module())
-    assert result.certificate().holds
+    assert result.certificate().descends
     assert result.parameters <= net().parameters
 
 
@@ -301,7 +301,7 @@ def test_a_warm_start_leads_a_cold_one_on_digits(structure):
     lifted = Solver(coupling="penalty", sweeps=5)
     cold = lifted.fit(network, *rows)
     after = lifted.fit(network, *rows, start=warm)
-    assert after.certificate().holds
+    assert after.certificate().descends
     test = data.x_test, data.y_test
     print(cold, cold.accuracy(*test), after, after.accuracy(*test))
     assert after.history.objective[-1] < 0.5 * cold.history.objective[-1]

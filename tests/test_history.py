@@ -140,6 +140,7 @@ def test_json_and_back(result):
         "sweeps",
         "blocks",
         "dtype",
+        "coupling",
     }
 
 

@@ -155,7 +155,7 @@ def test_jumps_are_recorded_and_not_counted(coupling):
     )
     for jump, sweep in zip(jumps, history.sweeps, strict=True):
         assert sweep.tightened or abs(jump) <= 1e-9 * sweep.start
-    assert found.holds, found
+    assert found.descends, found
     assert found.tightenings == 4
     assert "sets tightened before 4 sweeps" in str(found)
     # H1 and H2 speak of the sweeps from the last tightening on.
@@ -227,7 +227,7 @@ def test_a_run_stopped_on_the_way_ends_in_the_sets_asked_for(kind, coupling):
     assert closing.train_accuracy == result.accuracy(X, Y)
     # Nothing was done in the sets asked for: nothing is proved about them.
     found = result.certificate()
-    assert found.monotone and not found.holds
+    assert found.monotone and not found.descends
     assert "no sweep moved" in str(found)
 
 
@@ -290,7 +290,7 @@ def test_any_state_of_the_problem_may_start_a_run(coupling):
     gradual = replace(plain, schedule=Gradual(3))
     problem = plain.problem(net(Sparse(0.8)), X, Y)
     result = gradual.run(problem, plain.init(problem))
-    assert result.certificate().holds
+    assert result.certificate().descends
     assert inside(result.state, 0, Sparse(0.8))
 
 
@@ -318,7 +318,7 @@ def test_with_bounds_and_extrapolation(acceleration):
         acceleration=acceleration,
         check_descent=True,
     )
-    assert solver.fit(net(LowRank(1)), X, Y).certificate().holds
+    assert solver.fit(net(LowRank(1)), X, Y).certificate().descends
 
 
 @pytest.mark.parametrize(

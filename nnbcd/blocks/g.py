@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import torch
+
 from nnbcd._typing import Float, Tensor
 from nnbcd.linalg import squared_norm
-from nnbcd.problem import Problem
+from nnbcd.problem import LayerPenalties, Problem
 from nnbcd.state import State
-from nnbcd.structures import StructuredMatrix
+from nnbcd.structures import Structure, StructuredMatrix
 
 __all__ = ["guarantee", "update"]
 
@@ -28,9 +30,14 @@ def update(
 
     * ``svd``: TT-SVD of W_i, the paper's choice. Only quasi-optimal, so
       the objective **can rise**.
-    * ``guarded``: TT-SVD of Z, kept if it decreases the objective by
-      alpha/2 times its squared step; one ALS pass from G_i otherwise.
     * ``als``: one ALS pass from G_i; every core is a closed form.
+    * ``guarded``: TT-SVD of Z, taken if it decreases the objective by
+      alpha/2 times its squared step; then one ALS pass, from there or
+      from G_i.
+
+    A TT-SVD alone may stand still where the gradient is not zero. The
+    pass after it does not, so ``guarded`` has the relative error of
+    ``als``.
 
     Parameters
     ----------
@@ -45,8 +52,9 @@ def update(
     StructuredMatrix
         The new G_i.
     Tensor
-        Squared length of the step: ||G - G_i||^2, or the sum over cores
-        for an ALS pass. 0-dimensional.
+        Squared length of the step: ||G - G_i||^2 for a projection, the
+        sum over cores for an ALS pass, both added for ``guarded``.
+        0-dimensional.
 
     Notes
     -----
@@ -60,15 +68,11 @@ def update(
         return structure.refine(w, old, weights.tau, weights.alpha)
     if problem.g_step == "svd":
         return _stepped(structure.project(w), old)
+    start, jump = old, torch.zeros_like(squared_norm(old.dense))
     if problem.g_step == "guarded":
-        mean = weights.tau * w + weights.alpha * old.dense
-        mean = mean / (weights.tau + weights.alpha)
-        new, step = _stepped(structure.project(mean), old)
-        before = 0.5 * weights.tau * squared_norm(w - old.dense)
-        after = 0.5 * weights.tau * squared_norm(w - new.dense)
-        if bool(after + 0.5 * weights.alpha * step <= before):
-            return new, step
-    return structure.refine(w, old, weights.tau, weights.alpha)
+        start, jump = _guarded(structure, weights, w, old)
+    new, steps = structure.refine(w, start, weights.tau, weights.alpha)
+    return new, jump + steps
 
 
 def guarantee(problem: Problem, i: int) -> float:
@@ -83,3 +87,20 @@ def _stepped(
     new: StructuredMatrix, old: StructuredMatrix
 ) -> tuple[StructuredMatrix, Tensor]:
     return new, squared_norm(new.dense - old.dense)
+
+
+def _guarded(
+    structure: Structure,
+    weights: LayerPenalties,
+    w: Tensor,
+    old: StructuredMatrix,
+) -> tuple[StructuredMatrix, Tensor]:
+    """TT-SVD of the mean if it pays for its step, else the old train."""
+    mean = weights.tau * w + weights.alpha * old.dense
+    mean = mean / (weights.tau + weights.alpha)
+    new, step = _stepped(structure.project(mean), old)
+    before = 0.5 * weights.tau * squared_norm(w - old.dense)
+    after = 0.5 * weights.tau * squared_norm(w - new.dense)
+    if bool(after + 0.5 * weights.alpha * step <= before):
+        return new, step
+    return old, torch.zeros_like(step)

@@ -1,7 +1,7 @@
 """Judge the record of a run: did it keep what the theorem promises.
 
-Reads what ``train --record FILE`` or ``reproduce`` wrote. The exit code is 0
-if the certificate holds and 1 if it does not.
+Reads what ``train --record FILE`` or ``reproduce`` wrote. The exit code is 1
+if the record breaks a promise, and 0 if it keeps all that could be judged.
 """
 
 from __future__ import annotations
@@ -47,4 +47,4 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(msg)
     certificate = certify(history)
     print(certificate.to_json() if options.json else certificate)
-    return 0 if certificate.holds else 1
+    return 1 if certificate.broken else 0

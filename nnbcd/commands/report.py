@@ -31,7 +31,15 @@ def summary(result: Result, data: Dataset) -> dict[str, Any]:
         "effective_sparsity": result.effective_sparsity,
         "certificate": {
             name: getattr(certificate, name)
-            for name in ("monotone", "min_slack", "a", "b", "rate")
+            for name in (
+                "monotone",
+                "min_slack",
+                "a",
+                "b",
+                "rate",
+                "holds",
+                "verdict",
+            )
         },
     }
 

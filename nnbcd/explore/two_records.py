@@ -70,14 +70,14 @@ def moves(
         state = state.put(i, u=blocks.u.update(problem, state, i))
         yield f"U{i + 1}", state
         w, b = blocks.w.update(problem, state, i)
-        state = state.put(i, w=w, b=b, affine=None)
+        state = state.put(i, w=w, b=b)
         yield f"W{i + 1}", state
         structure = problem.network.structures[i]
         if structure.free:
             continue
         if in_place:
             cut = structure.project(w)
-            state = state.put(i, w=cut.dense, g=cut, affine=None)
+            state = state.put(i, w=cut.dense, g=cut)
         else:
             copy, _ = blocks.g.update(problem, state, i)
             state = state.put(i, g=copy)
@@ -122,7 +122,7 @@ def trace(
     if step == "in place":  # from the start the copy is the weight
         for i, copy in enumerate(state.g):
             if copy is not None:
-                state = state.put(i, w=copy.dense, affine=None)
+                state = state.put(i, w=copy.dense)
 
     def both(name: str) -> tuple[str, float, float]:
         phi = float(objective.value(problem, state))
