@@ -22,10 +22,12 @@ starts.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import isfinite, isnan, nan
+from math import inf, isfinite, isnan, nan
+from statistics import median
 
-from nnbcd.history import History, tolerance
+from nnbcd.history import History, SweepRecord, tolerance
 from nnbcd.relative_error import LEAST, judge
 
 __all__ = ["Certificate", "certify"]
@@ -211,7 +213,7 @@ def certify(history: History) -> Certificate:
         and not history.solved(s.objective)
         and not abs(s.decrease) < s.rounding
     ]
-    a_values = [s.decrease / s.step_norm**2 for s in moved]
+    a_values, idle = _moduli(moved, limit)
     h2 = judge(history, moved)
     finite = all(map(isfinite, history.objective))
     if not finite:
@@ -269,6 +271,24 @@ def _judge_blocks(history: History, limit: float) -> tuple[str | None, float]:
     if any(isnan(x) for x in slacks):
         return rise, nan
     return rise, min(slacks, default=0.0)
+
+
+def _moduli(
+    moved: Sequence[SweepRecord], limit: float
+) -> tuple[list[float], bool]:
+    """Measured a_k, and whether a sweep moved without lowering Phi.
+
+    Where the decrease of a step so short is lost in the rounding of Phi,
+    nothing is said.
+    """
+    told = [s for s in moved if abs(s.decrease) > limit * abs(s.objective)]
+    a = [s.decrease / s.step_norm**2 for s in told or moved]
+    usual = median(a) if told else inf
+    idle = any(
+        s.decrease <= 0 and usual * s.step_norm**2 > limit * abs(s.objective)
+        for s in moved
+    )
+    return a, idle
 
 
 def _row(good: bool, what: str, detail: str | None) -> str:

@@ -26,6 +26,7 @@ LEAST = 20  # sweeps: b is not judged on fewer
 DRIFT, EARLY_DRIFT, EARLY = 2.0, 5.0, 40
 WINDOW = 8  # sweeps in the shortest window
 JUMP, TAIL = 10.0, 5  # healthy runs stay below 1.7
+STOP = 1e3  # for a single sweep; healthy runs stay below 25
 
 
 @dataclass(frozen=True)
@@ -124,11 +125,13 @@ def _standstill(
     """The block that keeps its subgradient while the steps vanish."""
     if not ratios:
         return None
-    lowest = min(ratios[-TAIL:])
-    earlier = (_windows(ratios)[1:] or [inf])[0]
-    if lowest < inf and not lowest > JUMP * earlier:
+    usual = (_windows(ratios)[1:] or [inf])[0]
+    stuck = min(ratios[-TAIL:]) > JUMP * usual or ratios[-1] == inf
+    # On the way, too: rounding may set a run free that stood still.
+    worst = max(range(len(ratios)), key=ratios.__getitem__)
+    if not stuck and not ratios[worst] > STOP * median(ratios):
         return None
-    return told[-1].steepest or "an unnamed block"
+    return told[-1 if stuck else worst].steepest or "an unnamed block"
 
 
 def _running_min(values: Sequence[float]) -> list[float]:

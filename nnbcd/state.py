@@ -71,7 +71,8 @@ class State:
 
         The affine images that the change makes stale are dropped: that of
         layer i with a new ``w`` or ``b``, unless it is given along as
-        ``affine``; that of layer i + 1 with a new ``v``.
+        ``affine``; that of layer i + 1 with a new ``v``. With a new V_L it
+        is its own: under ``consistent`` V_L is then no output any more.
 
         Examples
         --------
@@ -86,6 +87,8 @@ class State:
             images = swap(images, i, None)
         if "v" in blocks and i + 1 < len(images):
             images = swap(images, i + 1, None)
+        elif "v" in blocks and "affine" not in blocks:
+            images = swap(images, i, None)
         return replace(self, **(changed | {"affine": images}))
 
     def cut(self, part: slice) -> State:

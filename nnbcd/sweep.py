@@ -130,7 +130,7 @@ def _move_v(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
 
     blocks, sums = problem.rows.go(rows, problem, state)
     squared, ledger.terms[f"activation[{i + 1}]"], above = sums
-    state = state.put(i, v=blocks[0])
+    state = state.put(i, v=blocks[0], affine=state.affine[i])
     if last:
         ledger.terms["loss"] = above
     else:

@@ -42,6 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(NAMES)} (looked for in NNBCD_DATA), or an .npz "
         "file with x_train, y_train, x_test, y_test",
     )
+    add(
+        "--input-scale",
+        type=float,
+        default=1.0,
+        metavar="FACTOR",
+        help="multiply X by this (its unit does not matter to consistent)",
+    )
     net.add_argument(
         "--hidden",
         type=int,
@@ -222,7 +229,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace, group: Processes | None) -> int:
-    data = load(options.data)
+    data = load(options.data).scaled(options.input_scale)
     network = build_network(options, data.features, data.classes)
     solver = build_solver(options)
     for name in ("record", "save"):

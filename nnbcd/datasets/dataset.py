@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,21 @@ class Dataset:
     def classes(self) -> int:
         """Different labels in the training part."""
         return len(np.unique(self.y_train))
+
+    def scaled(self, factor: float) -> Dataset:
+        """The same with X times ``factor``: another unit.
+
+        Raises
+        ------
+        ValueError
+            If the factor is 0 or not finite.
+        """
+        if not np.isfinite(factor) or factor == 0:
+            msg = f"input-scale must be finite and not 0, got {factor}."
+            raise ValueError(msg)
+        return replace(
+            self, x_train=factor * self.x_train, x_test=factor * self.x_test
+        )
 
 
 def checked(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -21,6 +23,7 @@ from nnbcd.couplings import Consistent
 from nnbcd.estimator.rows import Array
 from nnbcd.estimator.weighted import weigh
 from nnbcd.history import History
+from nnbcd.inputs import UnscaledFeaturesWarning
 from nnbcd.losses import Loss
 from nnbcd.network import Dense, Network
 from nnbcd.solver import Solver
@@ -86,7 +89,10 @@ class Base(BaseEstimator):  # type: ignore[misc]  # sklearn has no types
             schedule=None,
         )
         network = self._network(x.shape[1], outputs)
-        problem = solver.problem(network, self._scaled(x), y)
+        with warnings.catch_warnings():
+            if self.standardise:  # advice that was followed already
+                warnings.simplefilter("ignore", UnscaledFeaturesWarning)
+            problem = solver.problem(network, self._scaled(x), y)
         if weights is not None:
             if not isinstance(solver.method, Consistent):
                 msg = (
@@ -161,6 +167,8 @@ def moments(
 ) -> tuple[Array, Array]:
     """Mean and deviation of the columns, (d,); of constant ones 1.
 
+    scikit-learn's scaler decides which columns are constant to rounding.
+
     Parameters
     ----------
     x : ndarray
@@ -172,7 +180,5 @@ def moments(
     """
     if not wanted:
         return np.zeros(x.shape[1]), np.ones(x.shape[1])
-    mean = np.average(x, axis=0, weights=weights)
-    deviation = np.average((x - mean) ** 2, axis=0, weights=weights) ** 0.5
-    flat = deviation <= 1e-12 * np.abs(x).max(axis=0)
-    return mean, np.where(flat, 1.0, deviation)
+    scaler = StandardScaler().fit(x, sample_weight=weights)
+    return scaler.mean_, scaler.scale_

@@ -177,7 +177,10 @@ def test_svd_is_the_projection_of_the_weight(size):
 
 
 def test_guarded_takes_the_svd_only_where_it_falls_enough():
-    """Kept; refused for too long a step; refused for a larger error."""
+    """Kept; refused for too long a step; refused for a larger error.
+
+    Either way a pass of ALS follows, from where the guard leaves the train.
+    """
     seen = {"kept": 0, "too long": 0, "farther": 0}
     for alpha, seed in itertools.product([0.4, 2.0], range(24)):
         _, problem = make(
@@ -191,19 +194,19 @@ def test_guarded_takes_the_svd_only_where_it_falls_enough():
             state = state.put(0, g=better)
         new, step = g.update(problem, state, 0)
         tau, w, old = problem.layers[0].tau, state.w[0], state.g[0].dense
-        svd = TensorTrain(2).project(centre(problem, state, 0)).dense
-        moved = (svd - old).square().sum()
+        svd = TensorTrain(2).project(centre(problem, state, 0))
+        moved = (svd.dense - old).square().sum()
         before, after = (
-            0.5 * tau * (w - x).square().sum() for x in (old, svd)
+            0.5 * tau * (w - x).square().sum() for x in (old, svd.dense)
         )
         if after + 0.5 * alpha * moved <= before:
             seen["kept"] += 1
-            torch.testing.assert_close(new.dense, svd)
-            torch.testing.assert_close(step, moved)
+            state = state.put(0, g=svd)
+            assert step > moved
         else:
             seen["too long" if after <= before else "farther"] += 1
-            als = in_cores(problem, state, 0)
-            torch.testing.assert_close(new.dense, als, rtol=0, atol=1e-10)
+        als = in_cores(problem, state, 0)
+        torch.testing.assert_close(new.dense, als, rtol=0, atol=1e-10)
     assert min(seen.values()) > 0, seen
 
 
