@@ -10,16 +10,15 @@ import torch
 from torch import nn
 
 from nnbcd._typing import Tensor
-from nnbcd.baselines.factorised import FactorisedNetwork, Weight
+from nnbcd.baselines.factorised import FactorisedNetwork
 from nnbcd.baselines.records import AdamResult
+from nnbcd.deploy import writing
 from nnbcd.result import Result
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["PeakMemory", "balanced_accuracy", "stored_bytes"]
-
-INDEX_BYTES = 4  # column indices and row pointers are int32
 
 
 def balanced_accuracy(
@@ -58,32 +57,34 @@ def balanced_accuracy(
 
 
 def stored_bytes(trained: Result | AdamResult | nn.Module) -> int:
-    """Bytes of the numbers stored, with the indices of sparse weights.
+    """Bytes that the file of :func:`nnbcd.save` stores, its header apart.
 
-    A free weight stores its entries, a train or a low-rank weight its
-    cores, a sparse one compressed rows: its non-zeros, a column index for
-    each and d_out + 1 row pointers, as int32. Biases count; shapes, names
-    and the frame of a file do not.
+    Every number in the type it has: free weights, cores, factors, the
+    non-zeros of sparse weights, biases, buffers. The places of the non-zeros
+    in the shorter of two codings (:mod:`nnbcd.deploy.coding`), and the labels
+    of a classifier in int64. This is the count of :func:`nnbcd.deploy.report`
+    and of ``python -m nnbcd inspect`` too.
 
     Parameters
     ----------
     trained : Result, AdamResult or torch.nn.Module
-        Of another module every parameter and buffer counts.
+        A module as it is; a result as the module it becomes.
+
+    Examples
+    --------
+    >>> stored_bytes(nn.Linear(3, 4))
+    64
     """
+    model: nn.Module
     if isinstance(trained, Result):
-        return _of_result(trained)
-    model = trained.model if isinstance(trained, AdamResult) else trained
-    if not isinstance(model, FactorisedNetwork):
-        return _dense(*model.parameters(), *model.buffers())
-    total = _dense(*model.biases)
-    for weight in model.weights:
-        assert isinstance(weight, Weight)
-        if weight.mask is None:
-            total += _dense(*weight.factors)
-        else:
-            kept = int(weight.mask.sum())
-            total += _rows(kept, weight.factors[0])
-    return total
+        model = trained.to_module()
+    elif isinstance(trained, AdamResult):
+        model = trained.model.to_module(trained.classes)
+    elif isinstance(trained, FactorisedNetwork):
+        model = trained.to_module()
+    else:
+        model = trained
+    return writing.stored_bytes(model)
 
 
 class PeakMemory:
@@ -143,29 +144,6 @@ class PeakMemory:
             self.bytes = torch.cuda.max_memory_allocated(self.device)
         else:
             self.bytes = _resident("VmHWM")
-
-
-def _of_result(result: Result) -> int:
-    state = result.state
-    total = _dense(*(b for b in state.b if b is not None))
-    for w, g in zip(state.w, state.g, strict=True):
-        if g is None:
-            total += _dense(w)
-        elif g.cores is not None:
-            total += _dense(*g.cores.cores)
-        else:
-            total += _rows(int((g.dense != 0).sum()), g.dense)
-    return total
-
-
-def _dense(*tensors: Tensor) -> int:
-    return sum(t.numel() * t.element_size() for t in tensors)
-
-
-def _rows(kept: int, w: Tensor) -> int:
-    """Compressed rows of a matrix of the shape and type of ``w``."""
-    pointers = w.shape[0] + 1
-    return kept * (w.element_size() + INDEX_BYTES) + pointers * INDEX_BYTES
 
 
 def _labels(y: ArrayLike | Tensor) -> NDArray[Any]:

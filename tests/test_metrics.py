@@ -1,10 +1,12 @@
 """Balanced accuracy, stored bytes, peak memory."""
 
 import gc
+import json
 
 import numpy as np
 import pytest
 import torch
+from deploy_cases import NETWORKS, rows, trained
 from sklearn.metrics import balanced_accuracy_score
 from torch import nn
 
@@ -16,8 +18,12 @@ from nnbcd import (
     Solver,
     Sparse,
     TensorTrain,
+    load,
+    save,
 )
+from nnbcd.__main__ import main
 from nnbcd.baselines import FactorisedNetwork, train
+from nnbcd.deploy import report
 from nnbcd.metrics import PeakMemory, balanced_accuracy, stored_bytes
 
 # --- balanced accuracy ---------------------------------------------------
@@ -61,10 +67,13 @@ def test_labels_must_be_vectors_of_one_length(truth, found):
 
 # A weight (6, 8) and a last layer (2, 6), both with biases, float32.
 REST = 4 * (6 + 2 * 6 + 2)
+LABELS = 2 * 8  # of two classes, in int64
 BYTES = {
     "free": (Free(), 4 * 48),
-    # 12 entries with a column index each, and 7 row pointers
-    "sparse": (Sparse(0.75), 12 * (4 + 4) + 4 * 7),
+    # 12 entries, and one bit for each of the 48: columns would take 18
+    "sparse": (Sparse(0.75), 12 * 4 + 6),
+    # 2 entries; a column of one byte each and 6 counts are no more than bits
+    "very sparse": (Sparse(0.96), 2 * 4 + 6),
     "low rank": (LowRank(2), 4 * 2 * (6 + 8)),
     # modes 2, 3, 2, 4 and bonds 2, 2, 2
     "train": (
@@ -84,17 +93,27 @@ def test_bytes_counted_by_hand(structure, first):
     x, y = rng.standard_normal((40, 8)), np.arange(40) % 2
     network = small(structure)
     adam = train(network, x, y, validation=(x, y), epochs=1)
-    assert stored_bytes(adam) == stored_bytes(adam.model) == first + REST
+    assert stored_bytes(adam) == first + REST + LABELS
+    assert stored_bytes(adam.model) == first + REST
     for coupling in ("penalty", "constraint", "consistent"):
         solver = Solver(coupling=coupling, sweeps=1, dtype="float32")
-        assert stored_bytes(solver.fit(network, x, y)) == first + REST
+        found = stored_bytes(solver.fit(network, x, y))
+        assert found == first + REST + LABELS
     if not isinstance(structure, Sparse):
-        assert stored_bytes(adam) == 4 * network.parameters
+        assert stored_bytes(adam.model) == 4 * network.parameters
 
 
-def test_double_precision_doubles_the_numbers_not_the_indices():
+def test_double_precision_doubles_the_numbers_not_the_places():
     model = FactorisedNetwork(small(Sparse(0.75))).double()
-    assert stored_bytes(model) == 12 * (8 + 4) + 4 * 7 + 2 * REST
+    assert stored_bytes(model) == 12 * 8 + 6 + 2 * REST
+
+
+def test_a_wide_sparse_weight_stores_short_columns():
+    network = Network((300,), [Dense(100, structure=Sparse(0.99)), Dense(2)])
+    kept, biases = 300, 100 + 200 + 2
+    # 300 columns do not fit in one byte; a bitmap would take 3,750
+    expected = 4 * (kept + biases) + 2 * (kept + 100)
+    assert stored_bytes(FactorisedNetwork(network)) == expected
 
 
 def test_layers_without_bias_store_none():
@@ -102,9 +121,39 @@ def test_layers_without_bias_store_none():
     network = Network((8,), layers)
     x, y = np.eye(8), np.arange(8) % 2
     result = Solver(sweeps=1).fit(network, x, y)
-    expected = 8 * (48 + 12)
-    assert stored_bytes(result) == expected
-    assert stored_bytes(FactorisedNetwork(network)) == expected // 2
+    assert stored_bytes(result) == 8 * (48 + 12) + LABELS
+    assert stored_bytes(FactorisedNetwork(network)) == 4 * (48 + 12)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_one_count_of_bytes_whoever_is_asked(name, tmp_path, capsys):
+    result, path = trained(name), tmp_path / "model"
+    module = result.to_module()
+    save(result, path)
+    count = stored_bytes(result)
+    assert count == stored_bytes(module) == stored_bytes(load(path))
+    assert count == report(module, batches=()).total.stored_bytes
+    assert main(["inspect", str(path), "--batch", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert count == facts["total"]["stored_bytes"]
+    assert count == path.stat().st_size - facts["header_bytes"]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_module_of_a_baseline_computes_the_same(name):
+    model = FactorisedNetwork(trained(name).network, seed=3)
+    x = rows(name, 5).float()
+    module = model.to_module()
+    with torch.no_grad():
+        torch.testing.assert_close(module(x), model(x.flatten(1)))
+    stored = sum(x.numel() for x in module.state_dict().values())
+    if not any(isinstance(w.structure, Sparse) for w in model.weights):
+        assert stored == model.stored
+
+
+def test_a_part_in_two_places_counts_once():
+    layer = nn.Linear(3, 3)
+    assert stored_bytes(nn.Sequential(layer, nn.ReLU(), layer)) == 4 * 12
 
 
 def test_bytes_of_any_module():

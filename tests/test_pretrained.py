@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, TensorDataset
 import nnbcd
 from nnbcd import Free, LowRank, Sparse, TensorTrain
 from nnbcd.deploy import MaskedLinear, PatchConv2d, SparseLinear, TTLinear
+from nnbcd.metrics import stored_bytes
 from nnbcd.pretrained import Attention, compress
 from nnbcd.pretrained.rows import margins, matrix_shape, pairs
 from nnbcd.pretrained.sums import Sums
@@ -428,6 +429,16 @@ def test_the_table_says_it_all():
     assert found.bytes == 8 * found.parameters
     sparse = compress(chain(), narrow(p=12), Sparse(0.9))
     assert sparse.bytes > 8 * sparse.parameters  # the places count
+    for x in (found, sparse):
+        assert x.bytes == stored_bytes(x.module)
+
+
+def test_buffers_count_among_the_bytes():
+    module = nn.Sequential(nn.Linear(12, 6), nn.BatchNorm1d(6)).double()
+    found = compress(module, narrow(p=12), LowRank(2))
+    assert found.dense_bytes == stored_bytes(module)
+    assert found.bytes == stored_bytes(found.module)
+    assert found.dense_bytes == 8 * (found.dense_parameters + 2 * 6) + 8
 
 
 # --- what is kept --------------------------------------------------------

@@ -27,6 +27,21 @@ def test_the_example_prints_what_the_readme_says():
     )
 
 
+@pytest.mark.parametrize("page", ["README.md", "book/intro.md"])
+def test_the_papers_method_ends_where_the_pages_say(page):
+    text = " ".join((ROOT / page).read_text("utf-8").split())
+    call = r'`Solver\(coupling="penalty", sweeps=20\)`'
+    (said,) = re.findall(rf"{call}, ends at (0\.\d\d)", text)
+    program = BLOCKS["python"].replace(
+        "Solver(sweeps=20)", 'Solver(coupling="penalty", sweeps=20)'
+    )
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(compile(program, "README.md", "exec"), {})
+    printed = float(NUMBER.findall(output.getvalue())[-1])
+    assert printed == pytest.approx(float(said), abs=0.02)
+
+
 def test_the_example_is_ten_lines_at_most():
     lines = BLOCKS["python"].splitlines()
     assert len([line for line in lines if line.strip()]) <= 10

@@ -16,8 +16,16 @@ from torch.nn import functional
 
 from nnbcd._typing import Bool, Float, Tensor
 from nnbcd.affine import AffineMap, DenseMap
+from nnbcd.deploy.lean import Part
+from nnbcd.deploy.model import CompressedNetwork, assemble
 from nnbcd.network import Network
-from nnbcd.structures import LowRank, Sparse, Structure, TensorTrain
+from nnbcd.structures import (
+    LowRank,
+    Sparse,
+    Structure,
+    StructuredMatrix,
+    TensorTrain,
+)
 from nnbcd.tensor_train import TTCores, feasible_ranks
 
 __all__ = ["FactorisedNetwork", "Weight"]
@@ -100,6 +108,16 @@ class Weight(nn.Module):
             return self.structure.to_matrix(full, self.shape)
         return factors[0]
 
+    def member(self) -> StructuredMatrix:
+        """The matrix with what it stores, as the solver's weights have it."""
+        factors, cores = [f.detach() for f in self.factors], None
+        if isinstance(self.structure, LowRank):
+            left, right = factors
+            cores = TTCores((left[None], right[:, :, None]))
+        elif isinstance(self.structure, TensorTrain):
+            cores = TTCores(tuple(factors))
+        return StructuredMatrix(self.dense().detach(), cores, self.mask)
+
     def multiply(
         self,
         linear: AffineMap,
@@ -178,6 +196,28 @@ class FactorisedNetwork(nn.Module):
             assert isinstance(weight, Weight)
             out.append(weight.dense())
         return tuple(out)
+
+    def to_module(self, classes: Tensor | None = None) -> CompressedNetwork:
+        """A plain module that computes and stores the same.
+
+        Parameters
+        ----------
+        classes : Tensor, optional
+            Labels behind the outputs, shape (K,).
+        """
+        parts = []
+        for weight, b, linear, sigma in zip(
+            self.weights,
+            self.biases,
+            self.network.maps,
+            self.network.activations,
+            strict=True,
+        ):
+            assert isinstance(weight, Weight)
+            bias = b.detach() if b.numel() else None
+            member = weight.member()
+            parts.append(Part(linear, weight.structure, member, bias, sigma))
+        return assemble(parts, self.network.input_shape, classes)
 
     @property
     def stored(self) -> int:

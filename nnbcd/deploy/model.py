@@ -17,7 +17,7 @@ from nnbcd.deploy.lean import lean as take_out
 from nnbcd.result import Result
 from nnbcd.structures import StructuredMatrix
 
-__all__ = ["CompressedNetwork", "to_module"]
+__all__ = ["CompressedNetwork", "assemble", "to_module"]
 
 
 class CompressedNetwork(nn.Sequential):
@@ -119,8 +119,31 @@ def to_module(
     ]
     if lean:
         parts = take_out(parts)
+    model = assemble(parts, network.input_shape, result.classes, choices)
+    return model if dtype is None else model.to(dtype)
+
+
+def assemble(
+    parts: Sequence[Part],
+    input_shape: Sequence[int],
+    classes: Tensor | None,
+    choices: Choices | None = None,
+) -> CompressedNetwork:
+    """The module of a chain of layers; numbers are copied.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        From the input to the output.
+    input_shape : sequence of int
+        Of one sample.
+    classes : Tensor or None
+        Labels behind the outputs, shape (K,).
+    choices : Choices, optional
+        How compressed weights multiply.
+    """
     modules: dict[str, nn.Module] = {}
-    shaped = len(network.input_shape) == 3
+    shaped = len(input_shape) == 3
     for i, part in enumerate(parts, 1):
         linear = part.linear
         weight = part.member, part.bias, part.structure
@@ -133,14 +156,11 @@ def to_module(
             )
             modules[f"conv{i}"] = conv_layer(*weight, shape, choices)
         else:
-            if shaped or (i == 1 and len(network.input_shape) != 1):
+            if shaped or (i == 1 and len(input_shape) != 1):
                 modules["flatten"] = nn.Flatten()
             shaped = False
             modules[f"linear{i}"] = linear_layer(*weight, choices)
         if i < len(parts):
             modules[f"activation{i}"] = activation_module(part.sigma)
-    classes = None if result.classes is None else result.classes.clone()
-    model = CompressedNetwork(
-        modules, classes=classes, input_shape=network.input_shape
-    )
-    return model if dtype is None else model.to(dtype)
+    labels = None if classes is None else classes.clone()
+    return CompressedNetwork(modules, classes=labels, input_shape=input_shape)

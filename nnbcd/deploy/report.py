@@ -25,7 +25,7 @@ from nnbcd.deploy.units import (
     units,
     weight_shape,
 )
-from nnbcd.deploy.writing import encode
+from nnbcd.deploy.writing import Encoded, encode
 
 __all__ = ["Figures", "Report", "report"]
 
@@ -41,8 +41,8 @@ class Figures:
     shape : tuple of int
         Of the dense weight; empty for the whole.
     stored_bytes, dense_bytes : int
-        Numbers and indices as :func:`nnbcd.save` writes them (the header
-        of the file apart), and those of a dense weight and bias.
+        As :func:`nnbcd.metrics.stored_bytes` counts them, and those of a
+        dense weight and bias.
     parameters, dense_parameters : int
         Numbers without indices, and those of the dense counterpart.
     flops, dense_flops : int
@@ -136,11 +136,7 @@ def report(
     training = model.training
     model.eval()
     twin = dense_twin(model)
-    _, encoded = encode(model)
-    stored = {
-        name: value.numel() * value.element_size()
-        for name, value in encoded.tensors.items()
-    }
+    stored = encode(model, into=Encoded(counted=True))[1].sizes
     inputs = {
         size: layer_inputs(model, parts, x, size) for size in {1, *sizes}
     }

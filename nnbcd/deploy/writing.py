@@ -17,7 +17,7 @@ from nnbcd.deploy.patch_conv import PatchConv2d
 from nnbcd.deploy.sparse_linear import SparseLinear
 from nnbcd.deploy.tt_linear import TTLinear
 
-__all__ = ["Encoded", "encode"]
+__all__ = ["Encoded", "encode", "stored_bytes"]
 
 
 @dataclass
@@ -30,21 +30,44 @@ class Encoded:
         By the path of the part and a name.
     seen : dict of int to str
         Parts met so far, by identity.
+    counted : bool
+        Only the sizes are wanted: tensors are not copied, and a part that
+        stands in two places counts once.
     """
 
     tensors: dict[str, Tensor] = field(default_factory=dict)
     seen: dict[int, str] = field(default_factory=dict)
+    counted: bool = False
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each tensor."""
+        return {
+            name: x.numel() * x.element_size()
+            for name, x in self.tensors.items()
+        }
 
     def put(self, path: str, **tensors: Tensor | None) -> None:
         """Keep copies, on the CPU and in row-major order."""
         for name, x in tensors.items():
-            if x is not None:
-                key = f"{path}.{name}" if path else name
-                self.tensors[key] = (
-                    x.detach()
-                    .cpu()
-                    .clone(memory_format=torch.contiguous_format)
-                )
+            if x is None or (self.counted and not isinstance(x, Tensor)):
+                continue
+            kept = x.detach()
+            if not self.counted:
+                form = torch.contiguous_format
+                kept = kept.cpu().clone(memory_format=form)
+            self.tensors[f"{path}.{name}" if path else name] = kept
+
+
+def stored_bytes(module: nn.Module) -> int:
+    """Bytes of all tensors in the file that ``save`` writes of a module.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        A part of it that stands in two places counts once.
+    """
+    return sum(encode(module, into=Encoded(counted=True))[1].sizes.values())
 
 
 def encode(
@@ -67,6 +90,8 @@ def encode(
     """
     out = Encoded() if into is None else into
     if id(module) in out.seen:
+        if out.counted:
+            return {}, out
         msg = (
             f"{path!r} and {out.seen[id(module)]!r} are the same module: a "
             "file holds each part once, make a copy of it."
@@ -112,7 +137,7 @@ def encode(
 
 def _own(module: nn.Module) -> dict[str, Tensor]:
     """Parameters and buffers that no part of the module holds."""
-    parts = {name for name, _ in module.named_children()}
+    parts = set(module._modules)  # also those that stand in two places
     return {
         name: value
         for name, value in module.state_dict().items()

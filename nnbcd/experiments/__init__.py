@@ -12,10 +12,11 @@ from nnbcd.experiments.inits import INITS
 from nnbcd.experiments.lenet_flares import LENET_FLARES
 from nnbcd.experiments.mnist_cnn import MNIST_CNN
 from nnbcd.experiments.published import PUBLISHED, Published
-from nnbcd.experiments.record import RunRecord, read, stored
+from nnbcd.experiments.record import VERDICTS, RunRecord, read, stored
 from nnbcd.experiments.runner import RunPlan, reproduce
 
 __all__ = [
+    "VERDICTS",
     "BY_NAME",
     "PUBLISHED",
     "Arm",

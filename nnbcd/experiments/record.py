@@ -12,10 +12,16 @@ from typing import Any
 
 from nnbcd.history import History
 
-__all__ = ["SCHEMA", "RunRecord", "read", "stored"]
+__all__ = ["SCHEMA", "VERDICTS", "RunRecord", "read", "stored"]
 
 SCHEMA = "nnbcd-run-1"
 POINTS = 120  # of a curve in a compact record
+# What RunRecord.verdict says, the worst first.
+VERDICTS = {
+    "NO": "the certificate does not hold",
+    "H1": "the loss never rose (H1)",
+    "holds": "certificate holds",
+}
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,19 @@ class RunRecord:
     curve: Mapping[str, list[Any]] = field(repr=False)
     certificate: Mapping[str, Any] | None = field(default=None, repr=False)
     history: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def verdict(self) -> str:
+        """What the certificate says of the run; a key of ``VERDICTS``.
+
+        ``holds`` needs H1 and H2. Where no subgradient was recorded, as
+        under the coupling ``consistent``, H2 is not judged: then ``H1``.
+        """
+        if self.certificate is None:
+            return ""
+        if self.certificate["holds"] is False:
+            return "NO"
+        return "H1" if self.certificate["b"] is None else "holds"
 
     @property
     def arm(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nnbcd.experiments.experiment import Experiment
 from nnbcd.experiments.published import PUBLISHED, Published, Range
-from nnbcd.experiments.record import RunRecord
+from nnbcd.experiments.record import VERDICTS, RunRecord
 from nnbcd.experiments.runner import by_arm
 
 __all__ = ["print_table", "rows"]
@@ -116,7 +116,7 @@ def _measured(
     first = runs[0]
     unit = _UNIT[first.settings.get("unit", "sweeps")]
     train = f"{middle('train_accuracy'):.3f}"
-    holds = {r.certificate["holds"] for r in runs if r.certificate}
+    verdicts = [r.verdict for r in runs]
     share = middle("parameters") / first.result["dense_parameters"]
     return (
         first.settings.get("label", first.arm),
@@ -125,7 +125,7 @@ def _measured(
         f"{middle(experiment.metric):.3f}",
         f"{100 * share:.0f}%",
         f"{middle('objective_rises'):.0f}",
-        "" if not holds else ("holds" if holds == {True} else "NO"),
+        next((word for word in VERDICTS if word in verdicts), ""),
         f"{middle('seconds'):.0f}",
     )
 
@@ -149,6 +149,8 @@ def _caption(
         parts.append(f"seed {seeds[0]}")
     parts.append("stored: share of the dense numbers")
     parts.append("ep: epochs")
+    words = {r.verdict for r in records}
+    parts += [f"{w}: {VERDICTS[w]}" for w in VERDICTS if w in words]
     if experiment.published:
         parts.append("† on the authors' GPU")
     note = next((r.data["note"] for r in records if r.data["note"]), "")

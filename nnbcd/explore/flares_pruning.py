@@ -183,31 +183,43 @@ def compute() -> dict[str, Any]:
         return [r for r in found if r["name"].startswith("mnist")]
 
     table = {}
-    for row in rows("targets"):
-        if "pruned" in row["name"] or "dense" in row["name"]:
-            accuracy = [r["test_accuracy"][-1] for r in row["runs"]]
-            table[f"{row['name']} | default"] = _entry(row, accuracy)
+    targets = [
+        row
+        for row in rows("targets")
+        if "pruned" in row["name"] or "dense" in row["name"]
+    ]
+    # Runs of several lengths: all are read at the end of the shortest.
+    sweeps = min(
+        len(run["test_accuracy"]) for row in targets for run in row["runs"]
+    )
+    for row in targets:
+        runs = row["runs"]
+        curves = [r["test_accuracy"][:sweeps] for r in runs]
+        table[f"{row['name']} | default"] = _entry(row, curves, runs)
     for row in rows("adam"):
         pruned = "pruned" in row["name"]
         if not (pruned or "dense" in row["name"]):
             continue
-        accuracy = [r["accuracy"][-1] for r in row["ours"]]
-        table[f"{row['name']} | default"] = _entry(row, accuracy)
+        curves = [r["accuracy"] for r in row["ours"]]
+        table[f"{row['name']} | default"] = _entry(row, curves, row["ours"])
         for adam in row["adam"]:
             kind = f", {adam['support']} support" if pruned else ""
             key = f"{row['name']} | Adam{kind}"
-            accuracy = [r["accuracy"][-1] for r in adam["runs"]]
-            table[key] = _entry(row, accuracy)
+            curves = [r["accuracy"] for r in adam["runs"]]
+            table[key] = _entry(row, curves, adam["runs"])
     return table
 
 
-def _entry(row: Any, accuracy: list[float]) -> dict[str, Any]:
+def _entry(row: Any, curves: list[Any], runs: list[Any]) -> dict[str, Any]:
     return {
         "rows": row["rows"],
-        "accuracy": accuracy,
+        "accuracy": [curve[-1] for curve in curves],
+        "passes": len(curves[0]),
+        "seeds": [run["seed"] for run in runs],
         "stored": row["parameters"],
         "dense": row["dense_parameters"],
         "commit": row["provenance"]["commit"][:7],
+        "changed_since": row["provenance"]["changed_since"],
     }
 
 

@@ -6,12 +6,11 @@ from torch import nn
 
 from nnbcd._typing import Float, Tensor
 from nnbcd.deploy.layers import ConvShape, conv_layer, linear_layer
-from nnbcd.deploy.writing import encode
 from nnbcd.pretrained.rows import Layer, margins, pair
 from nnbcd.structures import Structure, StructuredMatrix
 from nnbcd.tensor_train import TTCores
 
-__all__ = ["replacement", "stored_bytes"]
+__all__ = ["replacement"]
 
 _PADS = {
     "zeros": nn.ZeroPad2d,
@@ -76,14 +75,3 @@ def _convolution(
         return new
     pad = _PADS[layer.padding_mode]((left, right, top, bottom))
     return nn.Sequential(pad, new)
-
-
-def stored_bytes(module: nn.Module) -> int:
-    """Bytes of its numbers, and of the places of non-zeros, in a file.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-    """
-    tensors = encode(module)[1].tensors.values()
-    return sum(x.numel() * x.element_size() for x in tensors)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
+from nnbcd.deploy.writing import stored_bytes
 from nnbcd.pretrained.passes import output_error
 from nnbcd.pretrained.plan import Plan
-from nnbcd.pretrained.replacement import stored_bytes
 from nnbcd.pretrained.rows import matrix_shape
 from nnbcd.structures import (
     LowRank,
@@ -37,7 +37,7 @@ class CompressedLayer:
     parameters, dense_parameters : int
         Numbers stored now and before, with the bias.
     bytes, dense_bytes : int
-        The same in bytes, the places of non-zeros included.
+        What a file of :func:`nnbcd.save` stores of it now and before.
     error : float
         Of the layer's outputs on the calibration batches, given the inputs
         it was fitted on: the root of the summed squared difference from the
@@ -74,7 +74,8 @@ class Compressed:
     parameters, dense_parameters : int
         Numbers of the whole module now and before.
     bytes, dense_bytes : int
-        The same in bytes, the places of non-zeros included.
+        :func:`nnbcd.metrics.stored_bytes` of it now and before: places of
+        non-zeros and buffers count.
     error : float
         Of the outputs of the whole module on the calibration batches,
         relative as that of a layer.
@@ -160,18 +161,16 @@ def account(plan: Plan, seconds: float) -> Compressed:
         )
     error = output_error(plan.original, plan.current, plan.batches)
     numbers = sum(p.numel() for p in plan.original.parameters())
-    size = sum(
-        p.numel() * p.element_size() for p in plan.original.parameters()
-    )
+    size = stored_bytes(plan.original)
     saved = sum(x.dense_parameters - x.parameters for x in layers)
-    cut = sum(x.dense_bytes - x.bytes for x in layers)
+    module = plan.finish()
     return Compressed(
-        plan.finish(),
+        module,
         tuple(layers),
         dict(plan.left),
         numbers - saved,
         numbers,
-        size - cut,
+        stored_bytes(module),
         size,
         error,
         seconds,

@@ -64,4 +64,13 @@ def test_the_table_holds_shares_and_counts():
     )
     for row in table.values():
         assert row["stored"] <= row["dense"]
+        assert len(row["accuracy"]) == len(row["seeds"])
         assert all(0.9 < a < 1 for a in row["accuracy"])
+
+
+def test_the_table_is_what_the_benchmarks_stored():
+    table = read_table(flares_pruning.__file__)
+    assert table == flares_pruning.compute()
+    ours = [row for name, row in table.items() if name.endswith("default")]
+    whole = [row for row in ours if row["rows"] == 60_000]
+    assert len({row["passes"] for row in whole}) == 1 < len(whole)

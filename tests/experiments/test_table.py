@@ -34,6 +34,24 @@ def test_a_line_an_arm_with_medians(tiny, records):
     assert adam["cert."] == ""
 
 
+@pytest.mark.parametrize("holds", [True, None])
+def test_a_run_without_subgradient_is_not_called_certified(
+    tiny, records, holds, capsys
+):
+    judged = {**records[0].certificate, "b": None, "holds": holds}
+    loss = replace(records[0], certificate=judged)
+    assert loss.verdict == "H1"
+    line = dict(zip(COLUMNS, rows(tiny, [loss])[0], strict=True))
+    assert line["cert."] == "H1"
+    print_table(tiny, [loss])
+    words = " ".join(capsys.readouterr().out.split())
+    assert "H1: the loss never rose (H1)" in words
+    assert "holds" not in words
+    print_table(tiny, records[:1])
+    words = " ".join(capsys.readouterr().out.split())
+    assert "holds: certificate holds" in words
+
+
 def test_a_certificate_that_does_not_hold_is_shown(tiny, records):
     broken = replace(
         records[1], certificate={**records[1].certificate, "holds": False}
