@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from textwrap import fill
 
-from nnbcd.exercises._exercise import Complaint, Empty, Exercise
+from nnbcd.exercises._exercise import Exercise
+from nnbcd.exercises._reader import Complaint, Empty
 from nnbcd.exercises._verdict import Verdict
 
 __all__ = ["check", "find", "known"]

@@ -52,7 +52,8 @@ def mismatch(
     got, want = plain(got), plain(want)
     if isinstance(want, list):
         return _items(got, want, rtol, atol)
-    while np.ndim(want) == 0 and isinstance(got, list) and len(got) == 1:
+    one = not isinstance(want, np.ndarray)
+    while one and isinstance(got, list) and len(got) == 1:
         got = got[0]
     if isinstance(want, str):
         same = isinstance(got, str) and got == want
@@ -109,7 +110,7 @@ def kind(value: object) -> str:
     if isinstance(value, np.ndarray) and value.dtype.kind in "US":
         return "an array of words"
     if isinstance(value, list):
-        return f"a list of {len(value)} unlike things"
+        return f"a list of {len(value)} things"
     return f"of type {type(value).__name__}"
 
 

@@ -7,7 +7,6 @@ code raises into a complaint, so that a reader meets sentences only.
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
@@ -18,20 +17,13 @@ import numpy as np
 from nnbcd.exercises._compare import finite, mismatch
 from nnbcd.exercises._habits import habits
 from nnbcd.exercises._plain import plain
-from nnbcd.exercises._shown import called, size
+from nnbcd.exercises._reader import Complaint, Empty, Reader, reason
+from nnbcd.exercises._shown import size
 
-__all__ = ["Complaint", "Empty", "Exercise", "Function", "Property", "Reader"]
+__all__ = ["Exercise", "Function", "Property"]
 
 Cases = Callable[[np.random.Generator], Iterable[tuple[object, ...]]]
 Test = Callable[..., str | None]
-
-
-class Complaint(Exception):
-    """What is wrong with an answer, as a sentence without its full stop."""
-
-
-class Empty(Complaint):
-    """The reader has written nothing yet: no wrong try."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,68 +47,6 @@ class Exercise(ABC):
 
         ``name`` is the exercise's, for answers that have none.
         """
-
-
-class Reader:
-    """The reader's function: named, called on copies, never raising.
-
-    Parameters
-    ----------
-    answer : object
-        What was handed over.
-    name : str
-        The exercise.
-    model : object
-        The solution, whose arguments the answer must take.
-    """
-
-    def __init__(self, answer: object, name: str, model: object) -> None:
-        if answer is None or answer is ...:
-            msg = "there is no function yet"
-            raise Empty(msg)
-        short = name.rpartition(".")[2]
-        if not callable(answer):
-            msg = (
-                f'hand over the function itself, check("{name}", {short}), '
-                f"not a value of type {type(answer).__name__}"
-            )
-            raise Complaint(msg)
-        own = getattr(answer, "__name__", "<")
-        self.name = short if own.startswith("<") else own
-        self.function = answer
-        self.model = model
-
-    def __call__(self, *arguments: object) -> object:
-        """What the function gives, in NumPy's and Python's own types."""
-        self._takes(arguments)
-        try:
-            value = self.function(*deepcopy(arguments))
-        except NotImplementedError:
-            msg = f"{self.name} is not written yet"
-            raise Empty(msg) from None
-        except Exception as error:
-            said = f"{self.text(arguments)} raised {reason(error)}"
-            raise Complaint(said) from None
-        if value is None or value is ...:
-            msg = f"{self.name} returns nothing"
-            raise Empty(msg)
-        return plain(value)
-
-    def text(self, arguments: tuple[object, ...]) -> str:
-        """The call, as one would type it."""
-        return called(self.name, self.function, arguments)
-
-    def _takes(self, arguments: tuple[object, ...]) -> None:
-        try:
-            signature = inspect.signature(self.function)
-        except (TypeError, ValueError):
-            return
-        try:
-            signature.bind(*arguments)
-        except TypeError:
-            names = ", ".join(inspect.signature(self.model).parameters)
-            msg = f"{self.name} should take the arguments ({names})"
-            raise Complaint(msg) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,9 +94,10 @@ class Function(Exercise):
                 found.append((size(arguments), said))
         if found:
             slip = len(given) == len(cases) and self._slip(given)
-            habit = [h for h in failed[0] if all(h in f for f in failed)] if (
+            always = set.intersection(*map(set, failed)) if (
                 len(failed) == len(found)
-            ) else []  # fmt: skip
+            ) else set()  # fmt: skip
+            habit = (h for h in failed[0] if h in always) if always else ()
             known = slip or next(iter(habit), None)
             said = min(found)[1]
             if known:
@@ -251,11 +182,3 @@ class Property(Exercise):
             msg = f"{said} {wrong}"
             raise Complaint(msg)
         return self.right
-
-
-def reason(error: Exception) -> str:
-    """An error in half a sentence: its type, and how its words begin."""
-    words = " ".join(str(error).split()).split(". ")[0].rstrip(".")
-    words = words if len(words) <= 70 else words[:70].rpartition(" ")[0]
-    name = type(error).__name__
-    return f"{name}: {words}" if words else name

@@ -40,21 +40,18 @@ def habits(got: object, want: object, rtol: float) -> list[str]:
     list of str
         Ends of sentences, such as "is 10 times too large".
     """
-    pair = _vectors(got), _vectors(want)
-    if pair[0] is None or pair[1] is None:
+    mine, theirs = _vectors(got), _vectors(want)
+    if mine is None or theirs is None or mine.shape != theirs.shape:
         return []
-    mine, theirs = pair
-    if mine.shape != theirs.shape:
-        return []
+    if not theirs.any():
+        return []  # every multiple of zero is zero
 
     def same(a: Numbers, b: Numbers) -> bool:
         return bool(np.allclose(a, b, rtol=rtol, atol=1e-12))
 
-    found = []
-    if not theirs.any():
-        return []
+    found: list[str] = []
     with np.errstate(all="ignore"):
-        if (theirs == np.round(theirs)).all():
+        if all(isinstance(whole, int) for whole in leaves(want)):
             for step, words in ((1.0, "large"), (-1.0, "small")):
                 if np.allclose(mine - theirs, step, rtol=0, atol=1e-6):
                     found.append(f"is one too {words}")

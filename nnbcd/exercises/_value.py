@@ -10,9 +10,10 @@ from itertools import combinations
 import numpy as np
 
 from nnbcd.exercises._compare import agree, kind
-from nnbcd.exercises._exercise import Complaint, Empty, Exercise
+from nnbcd.exercises._exercise import Exercise
 from nnbcd.exercises._habits import habits
 from nnbcd.exercises._plain import leaves
+from nnbcd.exercises._reader import Complaint, Empty
 from nnbcd.exercises._shown import shown
 
 __all__ = ["Value"]
@@ -120,7 +121,7 @@ class Value(Exercise):
         if not np.isfinite(got):
             return f"is {got}, which is no answer"
         for (place, value), words in self.slips.items():
-            if place == k + 1 and np.isclose(got, float(value), self.rtol):
+            if place == k + 1 and self._same(got, value):
                 return f"{words}: {shown(got)}"
         for j, other in enumerate(want):
             if j != k and self._same(got, other):

@@ -110,10 +110,10 @@ EXERCISES: dict[str, Exercise] = {
                 seconds, [1.0] * len(seconds), *more
             ),
             "refuses an accuracy equal to the goal": lambda *given: time_to(
-                *given[:4], np.nextafter(given[4], 2)
+                *(*given[:4], np.nextafter(given[4], 2))
             ),
             "refuses a size equal to what is allowed": lambda *given: time_to(
-                *given[:3], np.nextafter(given[3], 0), given[4]
+                *(*given[:3], np.nextafter(given[3], 0), given[4])
             ),
             "counts the last record of all if there is none": (
                 lambda seconds, *more: min(

@@ -151,7 +151,7 @@ EXERCISES: dict[str, Exercise] = {
                 core_update(*given) * (given[4] + given[5])
             ),
             "swaps tau and alpha": lambda *given: core_update(
-                *given[:4], given[5], given[4]
+                *(*given[:4], given[5], given[4])
             ),
             "keeps the old core": lambda *given: given[3],
         },

@@ -142,13 +142,13 @@ EXERCISES: dict[str, Exercise] = {
         slips={
             "forgets alpha in the system": pull_not_shared,
             "forgets the proximal term": lambda *given: proximal(
-                *given[:6], 0.0
+                *(*given[:6], 0.0)
             ),
             "pulls to zero, not to the old V": lambda S, Z, W, old, *more: (
                 proximal(S, Z, W, 0 * old, *more)
             ),
             "swaps gamma and rho": lambda *given: proximal(
-                *given[:4], given[5], given[4], given[6]
+                *(*given[:4], given[5], given[4], given[6])
             ),
         },
         start=(

@@ -192,9 +192,9 @@ EXERCISES: dict[str, Exercise] = {
             "reads the first chunk only": lambda chunks, *more: from_chunks(
                 chunks[:1], *more
             ),
-            "forgets alpha": lambda *given: from_chunks(*given[:6], 0.0),
+            "forgets alpha": lambda *given: from_chunks(*(*given[:6], 0.0)),
             "forgets tau": lambda *given: from_chunks(
-                *given[:5], 0.0, given[6]
+                *(*given[:5], 0.0, given[6])
             ),
         },
         start="A^T A and U^T A, which are sums over rows",
