@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-__all__ = ["SHOWN", "mismatch", "shown", "size"]
+from nnbcd.exercises._plain import numbers, plain
+from nnbcd.exercises._shown import shown
 
-SHOWN = 12  # entries of an array that a sentence can hold
+__all__ = ["agree", "finite", "kind", "mismatch"]
+
+Numbers = NDArray[np.generic]
+
+
+def agree(
+    got: object, want: object, *, rtol: float, atol: float
+) -> NDArray[np.bool_]:
+    """Where two arrays of real numbers agree, entry by entry.
+
+    Whole numbers must be met exactly, up to rounding of 1e-6. NaN agrees
+    with nothing, infinity with infinity only.
+    """
+    expected = np.asarray(want)
+    if expected.dtype.kind in "iub":
+        rtol, atol = 0.0, 1e-6
+    near = np.isclose(np.asarray(got), expected, rtol=rtol, atol=atol)
+    return np.asarray(near)
 
 
 def mismatch(
@@ -20,11 +35,12 @@ def mismatch(
 
     Parameters
     ----------
-    got, want : object
-        Numbers, arrays or tensors of any shape, tuples or lists of these,
-        or words, truth values and sets, which must be equal.
+    got : object
+        Whatever the reader's function gave.
+    want : object
+        A number, an array, a word or a truth value, or a tuple of these.
     rtol, atol : float
-        Two numbers agree if they differ by at most
+        Two real numbers agree if they differ by at most
         ``atol + rtol * abs(want)``.
 
     Returns
@@ -33,96 +49,88 @@ def mismatch(
         The end of a sentence that began with the answer's name; None if
         the two agree.
     """
-    if isinstance(want, (str, bool, set, frozenset)) or want is None:
-        if isinstance(got, torch.Tensor) and got.numel() == 1:
-            got = got.item()
-        if isinstance(got, np.bool_):
-            got = bool(got)
-        if type(got) is type(want) and got == want:
-            return None
-        return f"should be {want!r}, but is {shown(got)}"
-    if isinstance(want, tuple):
+    got, want = plain(got), plain(want)
+    if isinstance(want, list):
         return _items(got, want, rtol, atol)
-    numbers = _numbers(got)
-    if numbers is None:
-        return f"should be numbers, but is of type {type(got).__name__}"
-    expected = _numbers(want)
-    assert expected is not None, "an expected value must be numeric"
-    if numbers.shape != expected.shape:
-        return f"should be {_form(expected)}, but is {_form(numbers)}"
-    near = np.isclose(numbers, expected, rtol=rtol, atol=atol, equal_nan=True)
+    one = not isinstance(want, np.ndarray)
+    while one and isinstance(got, list) and len(got) == 1:
+        got = got[0]
+    if isinstance(want, str):
+        same = isinstance(got, str) and got == want
+        return None if same else f"should be {want!r}, but is {shown(got)}"
+    array, expected = numbers(got), np.asarray(want)
+    if array is None:
+        return f"should be {_form(expected)}, but is {kind(got)}"
+    if expected.ndim == 0 and array.size == 1:
+        array = array.reshape(())
+    if array.shape != expected.shape:
+        return f"should be {_form(expected)}, but is {_form(array)}"
+    near = agree(array, expected, rtol=rtol, atol=atol)
     if near.all():
         return None
-    if expected.size <= SHOWN:
-        return f"should be {shown(expected)}, but is {shown(numbers)}"
+    if expected.ndim == 0 or (expected.ndim == 1 and expected.size <= 4):
+        return f"should be {shown(want)}, but is {shown(array)}"
     at = tuple(int(k) for k in np.argwhere(~near)[0])
     where = str(at[0]) if len(at) == 1 else str(at)
-    return (
-        f"should be {shown(expected[at])} at entry {where}, but is "
-        f"{shown(numbers[at])}; {(~near).sum()} of {near.size} entries differ"
-    )
+    there = f"should be {shown(expected[at])} at entry {where}, but is "
+    return there + shown(array[at])
 
 
-def shown(value: object) -> str:
-    """A value as a sentence can hold it: short, six digits at most."""
-    if isinstance(value, (np.generic, float)) and np.ndim(value) == 0:
-        value = value.item() if isinstance(value, np.generic) else value
-        return f"{value:.6g}" if isinstance(value, float) else repr(value)
-    if isinstance(value, (torch.Tensor, np.ndarray)):
-        array = _numbers(value)
-        assert array is not None
-        if array.size > SHOWN:
-            return f"an array of shape {array.shape}"
-        return _nested(array.tolist())
-    if isinstance(value, (tuple, list)):
-        return _nested(value) if len(value) <= SHOWN else "a long list"
-    text = repr(value)
-    return text if len(text) <= 60 else f"of type {type(value).__name__}"
+def finite(value: object) -> str | None:
+    """What keeps a value from being tested: NaN, or a size without end."""
+    value = plain(value)
+    if isinstance(value, list):
+        return next((said for v in value if (said := finite(v))), None)
+    array = numbers(value)
+    if kind(value).endswith("complex") or isinstance(value, complex):
+        return "holds complex numbers"
+    if array is None or array.size == 0:
+        return None
+    if np.isnan(array).any():
+        return "holds nan, which is no number"
+    if not np.isfinite(array).all():
+        return "holds inf, which is no number"
+    largest = float(np.abs(array.astype(np.float64)).max())
+    if largest > 1e12:
+        return f"holds {largest:.3g}, which is too large to compute with"
+    return None
 
 
-def size(value: object) -> tuple[int, int]:
-    """How much there is to read: entries, then characters."""
-    if isinstance(value, (tuple, list)):
-        parts = [size(v) for v in value]
-        return sum(p[0] for p in parts), sum(p[1] for p in parts)
-    entries = value.numel() if isinstance(value, torch.Tensor) else (
-        int(np.size(value)) if isinstance(value, np.ndarray) else 1
-    )  # fmt: skip
-    return entries, len(shown(value))
+def kind(value: object) -> str:
+    """What a value is that should have been a number."""
+    value = plain(value)
+    if value is None or value is ...:
+        return "still empty"
+    if isinstance(value, str):
+        return f"the word {shown(value)}"
+    if isinstance(value, complex):
+        return "a complex number"
+    if isinstance(value, np.ndarray) and value.dtype.kind == "c":
+        return "complex"
+    if isinstance(value, np.ndarray) and value.dtype.kind in "US":
+        return "an array of words"
+    if isinstance(value, list):
+        return f"a list of {len(value)} things"
+    return f"of type {type(value).__name__}"
 
 
-def _nested(value: object) -> str:
-    if isinstance(value, (list, tuple)):
-        inner = ", ".join(_nested(v) for v in value)
-        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
-    return shown(value)
-
-
-def _form(array: NDArray[np.generic]) -> str:
+def _form(array: Numbers) -> str:
     if array.ndim == 0:
-        return "one number"
+        return "true or false" if array.dtype.kind == "b" else "one number"
     return f"an array of shape {array.shape}"
 
 
 def _items(
-    got: object, want: Sequence[object], rtol: float, atol: float
+    got: object, want: list[object], rtol: float, atol: float
 ) -> str | None:
-    if not isinstance(got, (tuple, list)) or len(got) != len(want):
-        count = f", but is {len(got)}" if isinstance(got, tuple) else ""
-        return f"should be {len(want)} things, in a tuple{count}"
-    for k, (mine, theirs) in enumerate(zip(got, want, strict=True), 1):
+    things = list(got) if isinstance(got, (list, np.ndarray)) else None
+    if things is None or len(things) != len(want):
+        count = kind(got) if things is None else len(things)
+        if things is None and numbers(got) is not None:
+            count = "one number"
+        return f"should be {len(want)} things, in a tuple, but is {count}"
+    for k, (mine, theirs) in enumerate(zip(things, want, strict=True), 1):
         complaint = mismatch(mine, theirs, rtol=rtol, atol=atol)
         if complaint:
             return f"is wrong in item {k} of {len(want)}, which {complaint}"
     return None
-
-
-def _numbers(value: object) -> NDArray[np.generic] | None:
-    """As an array of numbers, or None."""
-    if isinstance(value, torch.Tensor):
-        return np.asarray(value.detach().cpu().numpy())
-    try:
-        array = np.asarray(value)
-    except ValueError:  # rows of different length
-        return None
-    return array if array.dtype.kind in "biufc" else None

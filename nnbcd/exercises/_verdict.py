@@ -20,10 +20,13 @@ class Verdict:
         The answer was accepted. A verdict is true when it is right.
     message : str
         "Right: ..." or "Not yet: ...".
+    hint : str
+        What was printed below: the hint, how to get one, or nothing.
     """
 
     right: bool
     message: str = field(repr=False)
+    hint: str = field(default="", repr=False)
 
     def __bool__(self) -> bool:
         return self.right

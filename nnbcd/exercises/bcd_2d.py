@@ -110,13 +110,32 @@ def excess_cases(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
 EXERCISES: dict[str, Exercise] = {
     "by_hand": Value(
         solution=(0.25, 60.0, ceil(log(1e-6) / log(0.25))),
-        wrong=(0.5, 60.0, ceil(log(1e-6) / log(0.5))),
-        start="the theorem on the rate, with a = c = 2 and b = 1",
-        rtol=1e-3,
+        items=("the rate", "the angle", "the sweeps"),
+        slips={
+            (1, 0.5): "is the cosine of the angle, not its square",
+            (2, 120): "is the obtuse angle: the cosine is |b| / sqrt(a c)",
+            (2, 75.52): "is the angle whose cosine is the rate",
+            (2, 0.5): "is the cosine of the angle",
+            (3, 20): "takes the cosine for the rate",
+            (3, 9): "is rounded down: nine sweeps are not enough",
+            (3, 9.966): "is no whole number: round it up",
+        },
+        start=(
+            "the theorem on the rate, with a = c = 2 and b = 1; the rate is "
+            "the squared cosine of the angle"
+        ),
     ),
     "crease_step": Function(
         solution=crease_step,
-        wrong=plain_step,
+        slips={
+            "forgets the old value": plain_step,
+            "never stops at the crease": lambda x, y, alpha: (
+                (alpha * x + (1 if y > 0 else -1)) / (1 + alpha)
+            ),
+            "forgets the parabola 1/2 x^2": lambda x, y, alpha: float(
+                np.clip(y, x - 1 / (alpha + 1e-9), x + 1 / (alpha + 1e-9))
+            ),
+        },
         start=(
             "the minimiser of 1/2 x^2 + alpha/2 (x - old)^2 + s x for s = 1 "
             "and for s = -1"
@@ -125,7 +144,13 @@ EXERCISES: dict[str, Exercise] = {
     ),
     "proximal_rate": Function(
         solution=proximal_rate,
-        wrong=plain_rate,
+        slips={
+            "lets nothing of the old point stay": plain_rate,
+            "is the rate without a proximal term": lambda b, alpha: b * b,
+            "is the root of the rate": lambda b, alpha: (
+                proximal_rate(b, alpha) ** 0.5
+            ),
+        },
         start=(
             "the 2 x 2 matrix that takes (x, y) to the point after a sweep; "
             "its determinant is (alpha / (1 + alpha))^2"
@@ -134,7 +159,16 @@ EXERCISES: dict[str, Exercise] = {
     ),
     "chain_rate": Function(
         solution=chain_rate,
-        wrong=chain_larger,
+        slips={
+            "takes the larger of the two, not the sum": chain_larger,
+            "adds the cosines, not their squares": lambda a: (
+                abs(a[0, 1]) / (a[0, 0] * a[1, 1]) ** 0.5
+                + abs(a[1, 2]) / (a[1, 1] * a[2, 2]) ** 0.5
+            ),
+            "forgets the second pair": lambda a: (
+                a[0, 1] ** 2 / (a[0, 0] * a[1, 1])
+            ),
+        },
         start=(
             "an eigenvector (x, y, z) of the sweep: the equations that its "
             "three updates satisfy"
@@ -143,7 +177,18 @@ EXERCISES: dict[str, Exercise] = {
     ),
     "excess": Function(
         solution=excess,
-        wrong=halving,
+        slips={
+            "keeps only the part that halves": halving,
+            "swaps the two given values": lambda n, first, second: excess(
+                n, second, first
+            ),
+            "is one member too late": lambda n, first, second: excess(
+                n + 1, first, second
+            ),
+            "is one member too early": lambda n, first, second: excess(
+                n - 1, first, second
+            ),
+        },
         start="solutions r^n of e_n = (e_{n-2} - e_{n-1}) / 2",
         cases=excess_cases,
     ),

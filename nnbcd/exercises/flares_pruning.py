@@ -63,13 +63,27 @@ def matrices(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
 EXERCISES: dict[str, Exercise] = {
     "by_hand": Value(
         solution=(0.87, 0.75, 0.9, 0.5),
-        wrong=(0.75, 0.87, 0.9, 0.9),
-        start="the recall of either class, 81/90 and 6/10",
-        rtol=1e-3,
+        items=("accuracy", "balanced", "accuracy of never", "its balanced"),
+        slips={
+            (1, 0.15): "is the share of warnings",
+            (1, 0.13): "is the share of errors",
+            (2, 0.35): "takes the warnings on quiet days for a recall",
+            (2, 0.6): "is the recall of the days with flares alone",
+            (3, 0.1): "is the share of flares: never to warn misses these",
+            (4, 0.0): "is the recall of the flares: take the mean with 1",
+            (4, 0.9): "is the accuracy: take the mean of both recalls",
+        },
+        start="the recall of either class, 81/90 and 6/10; of never, 1 and 0",
     ),
     "recalls": Function(
         solution=recalls,
-        wrong=swapped,
+        slips={
+            "swaps the two classes": swapped,
+            "takes accuracy and balance for the recalls": lambda a, b, s: (
+                a,
+                b,
+            ),
+        },
         start=(
             "the equations accuracy = share r + (1 - share) s and "
             "balanced = (r + s)/2"
@@ -78,7 +92,18 @@ EXERCISES: dict[str, Exercise] = {
     ),
     "silent": Function(
         solution=silent,
-        wrong=independent,
+        slips={
+            "takes the entries as independent": independent,
+            "is the share of rows, not their number": lambda *given: (
+                silent(*given) / given[0]
+            ),
+            "swaps rows and columns": lambda rows, columns, kept: silent(
+                columns, rows, kept
+            ),
+            "counts the rows that are not empty": lambda rows, *more: (
+                rows - silent(rows, *more)
+            ),
+        },
         start=(
             "one row: in how many of the equally likely supports is it empty"
         ),
@@ -86,12 +111,24 @@ EXERCISES: dict[str, Exercise] = {
     ),
     "effective": Value(
         solution=(4, 2),
-        wrong=(4, 4),
-        start="the unit that reads nothing and has no bias",
+        items=("kept", "alive"),
+        slips={
+            (1, 9): "counts the zeros as well",
+            (2, 4): "counts entries that nothing passes through",
+            (2, 3): "forgets one of the two dead entries",
+            (2, 1): "counts units, not entries",
+        },
+        start="the unit that reads nothing, and the one that nobody reads",
     ),
     "seeds": Value(
         solution=(0.25, 6),
-        wrong=(0.125, 5),
-        start="the probability that three fair coins agree",
+        items=("probability for n = 3", "smallest n"),
+        slips={
+            (1, 0.125): "is the probability for one of the two methods",
+            (1, 0.75): "is the probability that they do not agree",
+            (2, 5): "is the number for one of the two methods",
+            (2, 5.322): "is no whole number: round it up",
+        },
+        start="the probability that n fair coins agree, heads or tails",
     ),
 }

@@ -36,6 +36,21 @@ def only_bonds(modes: Sequence[int], ranks: Sequence[int], rows: int) -> int:
     return full
 
 
+def without_full(
+    modes: Sequence[int], ranks: Sequence[int], rows: int
+) -> int:
+    """Takes what stands at the boundary, however large."""
+    bonds = [1, *ranks, 1]
+    for k, n in enumerate(modes):
+        before = prod(modes[:k])
+        if before == rows:
+            return bonds[k]
+        inner, rest = divmod(rows, before)
+        if rest == 0 and 1 < inner < n and n % inner == 0:
+            return min(inner * bonds[k], n // inner * bonds[k + 1])
+    return min(rows, prod(modes) // rows)
+
+
 def trains(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
     """Boundaries at a bond, inside a mode, and at neither."""
     yield (4, 4, 4, 4), (3, 5, 2), 16
@@ -82,20 +97,43 @@ def entries(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
 EXERCISES: dict[str, Exercise] = {
     "by_hand": Value(
         solution=(800, 8, 32, 64),
-        wrong=(800, 8, 8, 8),
-        start="the ranks that the caps leave: 4, 8, 8, 8, 4",
-        rtol=0.0,
-        atol=0.5,
+        items=("numbers", "rank split", "rank cut", "rank of pairs"),
+        slips={
+            (1, 1088): "takes 8 for all ranks: the outer bonds allow 4",
+            (1, 4096): "is the size of the dense matrix",
+            (2, 64): "is the full rank: the bond at 64 holds less",
+            (3, 8): "is a bond: the boundary cuts a mode, which adds a 4",
+            (3, 64): "is the full rank: the cut mode allows less",
+            (4, 8): "is a bond: with pairs no bond lies at the boundary",
+        },
+        start="the ranks 4, 8, 8, 8, 4, and where the boundary 64 lies",
     ),
     "rank_bound": Function(
         solution=rank_bound,
-        wrong=only_bonds,
+        slips={
+            "forgets that the boundary may cut a mode": only_bonds,
+            "returns the full rank always": lambda modes, ranks, rows: min(
+                rows, prod(modes) // rows
+            ),
+            "returns the smallest bond": lambda modes, ranks, rows: min(
+                ranks
+            ),
+            "forgets that the full rank is a bound too": without_full,
+        },
         start="the product of the modes before each bond",
         cases=trains,
     ),
     "pair_index": Function(
         solution=pair_index,
-        wrong=last_first,
+        slips={
+            "counts the digits from the wrong end": last_first,
+            "swaps row and column digits": lambda i, j, pairs: pair_index(
+                j, i, tuple((b, a) for a, b in pairs)
+            ),
+            "counts from 1": lambda *given: tuple(
+                k + 1 for k in pair_index(*given)
+            ),
+        },
         start="divmod, from the last pair to the first",
         cases=entries,
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil
+from math import ceil, floor
 
 import numpy as np
 
@@ -14,7 +14,11 @@ __all__ = ["EXERCISES"]
 
 def sweeps_needed(phi_0: float, a: float, b: float, delta: float) -> int:
     """The least K with b^2 phi_0 / (a K) <= delta^2."""
-    return ceil(b**2 * phi_0 / (a * delta**2))
+    return ceil(_ratio(phi_0, a, b, delta))
+
+
+def _ratio(phi_0: float, a: float, b: float, delta: float) -> float:
+    return b**2 * phi_0 / (a * delta**2)
 
 
 def root_forgotten(phi_0: float, a: float, b: float, delta: float) -> int:
@@ -23,8 +27,10 @@ def root_forgotten(phi_0: float, a: float, b: float, delta: float) -> int:
 
 
 def sweep_cases(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
-    """(phi_0, a, b, delta)."""
-    yield 1.0, 0.5, 2.0, 0.1
+    """(phi_0, a, b, delta): ratios that are whole, in any order, first."""
+    yield 1.0, 0.5, 2.0, 0.25
+    yield 1.0, 1.0, 1.0, 0.5
+    yield 3.0, 4.0, 2.0, 0.125
     for _ in range(20):
         phi_0, a, b = 10 ** rng.uniform(-1, 1.5, 3)
         yield float(phi_0), float(a), float(b), float(rng.uniform(0.01, 0.3))
@@ -55,13 +61,45 @@ def layer_cases(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
 EXERCISES: dict[str, Exercise] = {
     "sweeps_needed": Function(
         solution=sweeps_needed,
-        wrong=root_forgotten,
+        slips={
+            "compares the squared norm with delta": root_forgotten,
+            "adds one where the ratio is a whole number": lambda *given: (
+                floor(_ratio(*given)) + 1
+            ),
+            "rounds down": lambda *given: floor(_ratio(*given)),
+            "does not round up": lambda *given: _ratio(*given),
+            "rounds to the nearest": lambda *given: round(_ratio(*given)),
+            "forgets the square of b": lambda phi_0, a, b, delta: ceil(
+                b * phi_0 / (a * delta**2)
+            ),
+            "swaps a and b": lambda phi_0, a, b, delta: sweeps_needed(
+                phi_0, b, a, delta
+            ),
+        },
         start="line 15, with inf Phi = 0, solved for K",
         cases=sweep_cases,
     ),
     "single_layer_b": Function(
         solution=single_layer_b,
-        wrong=largest_entry,
+        slips={
+            "takes the largest entry for the norm": largest_entry,
+            "takes the norm of Frobenius, not the spectral one": (
+                lambda gamma, rho, alpha, norm_x: float(
+                    np.hypot(
+                        np.hypot(alpha, gamma), np.hypot(rho * norm_x, alpha)
+                    )
+                )
+            ),
+            "forgets the norm of X": lambda gamma, rho, alpha, norm_x: (
+                single_layer_b(gamma, rho, alpha, 1.0)
+            ),
+            "swaps gamma and rho": lambda gamma, rho, *more: single_layer_b(
+                rho, gamma, *more
+            ),
+            "forgets alpha": lambda gamma, rho, alpha, norm_x: single_layer_b(
+                gamma, rho, 0.0, norm_x
+            ),
+        },
         start="lines 7, 9 and 11 with the step of V_0 = X zero",
         cases=layer_cases,
     ),

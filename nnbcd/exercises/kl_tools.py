@@ -30,6 +30,8 @@ def kinks(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
     """ReLU, absolute value, the kinks of ReLU6, random ones."""
     yield 0.0, 1.0, 0.0, 1.0
     yield 0.0, 1.0, 0.0, -1.0
+    yield 0.0, 1.0, 0.0, 0.0  # on target: both slopes are zero
+    yield 0.5, 0.5, 1.0, 3.0  # no kink at all
     yield -1.0, 1.0, 0.0, 2.0
     yield 1.0, 0.0, 6.0, 1.0
     yield 1.0, 0.0, 6.0, 8.0
@@ -72,19 +74,61 @@ def recursions(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
 EXERCISES: dict[str, Exercise] = {
     "kink": Function(
         solution=kink,
-        wrong=always_filled,
+        slips={
+            "fills the interval always, as Clarke does": always_filled,
+            "leaves a single point unfilled: use <=": lambda *given: (
+                *kink(*given)[:2],
+                kink(*given)[0] < kink(*given)[1],
+            ),
+            "has the sign of the gap wrong": lambda left, right, value, v: (
+                kink(left, right, v, value)
+            ),
+            "swaps left and right": lambda left, right, value, v: kink(
+                right, left, value, v
+            ),
+            "forgets the gap": lambda left, right, value, v: (
+                left,
+                right,
+                left <= right,
+            ),
+        },
         start="the chain rule on either side: slope of sigma times the gap",
         cases=kinks,
     ),
     "product": Value(
         solution=(0.75, 2**0.75),
-        wrong=(0.5, 2**0.5),
+        items=("theta", "c"),
+        slips={
+            (1, 0.5): "is the exponent of a quadratic",
+            (1, 0.25): "is 1 - theta",
+            (1, 1.0): "is an exponent that holds nothing back",
+            (2, 0.75): "is theta",
+            (2, 2**-0.75): "is one over the least c",
+            (2, 2**0.5): "is the c of a quadratic",
+        },
         start="t = |x y|, and x^2 + y^2 >= 2 t",
-        rtol=1e-3,
     ),
     "slowest": Function(
         solution=slowest,
-        wrong=explicit,
+        slips={
+            "takes the power at the old r, not at the new one": explicit,
+            "is one step short": lambda theta, k, start, steps: slowest(
+                theta, k, start, steps - 1
+            ),
+            "is one step too far": lambda theta, k, start, steps: slowest(
+                theta, k, start, steps + 1
+            ),
+            "takes the power theta, not 2 theta": (
+                lambda theta, k, start, steps: slowest(
+                    theta / 2, k, start, steps
+                )
+            ),
+            "multiplies by kappa, and should divide": (
+                lambda theta, k, start, steps: slowest(
+                    theta, 1 / k, start, steps
+                )
+            ),
+        },
         start="one step: the root of r + r^(2 theta) / k = old r, by halving",
         cases=recursions,
     ),

@@ -113,24 +113,75 @@ def chains(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
 EXERCISES: dict[str, Exercise] = {
     "by_hand": Value(
         solution=(0.5, 1.125, 0.3125, 0.25, 2.1875, 0.78125),
-        wrong=(0.5, 2.625, 0.3125, 0.25, 3.6875, 0.78125),
+        items=(
+            "loss term",
+            "activation",
+            "affine",
+            "structure",
+            "Phi",
+            "network",
+        ),
+        slips={
+            (1, 1.0): "forgets the factor 1/2",
+            (2, 2.25): "forgets the factor gamma / 2",
+            (2, 2.625): "forgets the ReLU of layer 1",
+            (2, 1.0): "forgets layer 2",
+            (3, 0.625): "takes rho for rho / 2",
+            (3, 1.25): "forgets the factor rho / 2",
+            (4, 0.5): "takes tau for tau / 2",
+            (5, 1.9375): "forgets the structure term",
+            (6, 0.625): "runs the network with W, not with G",
+            (6, 1.5625): "forgets the factor 1/2",
+        },
         start="a table with one row a sample and one column a block",
     ),
     "springs": Function(
         solution=springs,
-        wrong=parallel,
+        slips={
+            "adds the weights, as for springs side by side": parallel,
+            "swaps U and V": lambda *given: (
+                springs(*given)[1],
+                springs(*given)[0],
+                springs(*given)[2],
+            ),
+            "swaps gamma and rho": lambda b, y, gamma, rho: springs(
+                b, y, rho, gamma
+            ),
+            "forgets the factor 1/2 of the minimum": lambda *given: (
+                *springs(*given)[:2],
+                2 * springs(*given)[2],
+            ),
+        },
         start="the three gaps, whose sum is Y - B whatever U and V are",
         cases=one_layer,
     ),
     "best_scale": Function(
         solution=best_scale,
-        wrong=forgets_first,
+        slips={
+            "forgets the first weight's ridge, and a root": forgets_first,
+            "is the square of c": lambda *given: best_scale(*given) ** 2,
+            "is the scale of the last weight": lambda *given: (
+                1 / best_scale(*given)
+            ),
+            "forgets the ridge of the first weight": (
+                lambda gaps, first, *more: best_scale(gaps, 0.0, *more)
+            ),
+        },
         start="the objective as a function of the square of c",
         cases=scales,
     ),
     "linear_value": Function(
         solution=linear_value,
-        wrong=without_weights,
+        slips={
+            "lets every layer give way like the last": without_weights,
+            "forgets the factor 1/2": lambda *given: 2 * linear_value(*given),
+            "forgets 1 / rho": lambda weights, x, y, gamma, rho: linear_value(
+                weights, x, y, gamma, 1e300
+            ),
+            "is the loss itself": lambda weights, x, y, gamma, rho: (
+                linear_value(weights, x, y, 1e300, 1e300)
+            ),
+        },
         start=(
             "the error Y - f(X) as the sum of all gaps, each carried to the "
             "output by the weights above it"

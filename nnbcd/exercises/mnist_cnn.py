@@ -34,6 +34,15 @@ def uncapped(modes: tuple[int, ...], cap: int) -> int:
     )
 
 
+def left_only(modes: tuple[int, ...], cap: int) -> int:
+    """Forgets what is right of a bond."""
+    inner = [min(cap, prod(modes[:k])) for k in range(1, len(modes))]
+    ranks = [1, *inner, 1]
+    return sum(
+        r * n * s for r, n, s in zip(ranks, modes, ranks[1:], strict=False)
+    )
+
+
 def trains(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
     """(modes, cap), a matrix first."""
     yield (3, 5), 2
@@ -54,6 +63,12 @@ def seconds_of_best(seconds: Array, accuracy: Array, target: float) -> float:
     """Takes the best record, and forgets that the target may be missed."""
     del target
     return float(seconds[int(np.argmax(accuracy))])
+
+
+def last_met(seconds: Array, accuracy: Array, target: float) -> float:
+    """Takes the last record, not the first."""
+    met = np.flatnonzero(np.asarray(accuracy) >= target)
+    return float(seconds[met[-1]]) if len(met) else inf
 
 
 def curves(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
@@ -91,30 +106,81 @@ def images(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
 EXERCISES: dict[str, Exercise] = {
     "by_hand": Value(
         solution=([4, 5, 4], 192),
-        wrong=([5, 5, 5], 240),
-        start="what is left and what is right of every bond: 4 and 64",
+        items=("r1", "r2", "r3", "numbers"),
+        slips={
+            (1, 5): "is the cap: a mode of 4 allows less",
+            (2, 16): "is what the modes allow: the cap is smaller",
+            (2, 4): "is the rank of an outer bond",
+            (3, 5): "is the cap: a mode of 4 allows less",
+            (4, 240): "takes the cap for every rank",
+            (4, 256): "is the size of the matrix",
+            (4, 52): "adds the ranks on both sides; multiply them",
+        },
+        start=(
+            "what is left and right of every bond: 4 and 64, 16 and 16, 64 "
+            "and 4"
+        ),
     ),
     "train_size": Function(
         solution=train_size,
-        wrong=uncapped,
+        slips={
+            "takes the cap for the rank of every bond": uncapped,
+            "returns the size of the dense weight": lambda modes, cap: prod(
+                modes
+            ),
+            "looks only at the left side of a bond": left_only,
+        },
         start="the rank of every bond, the least of three numbers",
         cases=trains,
     ),
     "copies": Function(
         solution=copies,
-        wrong=at_most,
+        slips={
+            "is the bound, not the count": at_most,
+            "counts entries, not entries per pixel": lambda h, k, t: (
+                copies(h, k, t) * h**2
+            ),
+            "forgets the last stop": lambda h, k, t: (
+                ((h - k) // t) ** 2 * k**2 / h**2
+            ),
+            "counts one side only": lambda h, k, t: (
+                ((h - k) // t + 1) * k / h
+            ),
+            "does not round the stops down": lambda h, k, t: (
+                ((h - k) / t + 1) ** 2 * k**2 / h**2
+            ),
+        },
         start="the number of stops along one side",
         cases=images,
     ),
     "error": Value(
         solution=(0.0042, 2),
-        wrong=(0.0001, 20),
-        start="the root of a (1 - a) / M with a = 0.982 and M = 999",
-        rtol=0.02,
+        items=("standard error", "images"),
+        slips={
+            (1, 1.7694e-5): "is the variance: take its root",
+            (1, 0.1329): "forgets to divide by the number of images",
+            (1, 4.203): "is in images, not a share",
+            (2, 0.002): "is a share, not a number of images",
+            (2, 1.998): "is no whole number: the shares are rounded",
+        },
+        start=(
+            "the root of a (1 - a) / M with a = 0.982 and M = 999; then M "
+            "times the difference of the shares"
+        ),
     ),
     "seconds_to": Function(
         solution=seconds_to,
-        wrong=seconds_of_best,
+        slips={
+            "takes the best record": seconds_of_best,
+            "refuses an accuracy equal to the target": lambda s, a, t: (
+                seconds_to(s, a, np.nextafter(t, 2))
+            ),
+            "takes the last record": lambda s, a, t: float(s[-1]),
+            "returns the number of the record": lambda s, a, t: seconds_to(
+                np.arange(0.0, len(s)), a, t
+            ),
+            "takes the last record that meets the target": last_met,
+        },
         start="the records whose accuracy is at least the target",
         cases=curves,
     ),

@@ -30,6 +30,7 @@ def logs(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
     """(printed, gap, gamma): a log by hand, then random ones."""
     yield np.array([3.0, 3.2, 2.9]), np.array([4.0, 2.0, 1.0]), 0.5
     yield np.array([3.0, 2.9, 2.8]), np.array([4.0, 3.9, 3.7]), 5.0
+    yield np.array([3.0, 3.0, 2.5]), np.array([2.0, 2.0, 1.0]), 0.5
     for gamma in (0.1, 0.5, 1.0, 5.0, 100.0):
         gap = rng.uniform(0, 3, 40)
         phi = np.cumsum(rng.normal(size=40))
@@ -97,25 +98,78 @@ def is_descended(
 EXERCISES: dict[str, Exercise] = {
     "by_hand": Value(
         solution=(2 / 3, -1 / 48, 1 / 72),
-        wrong=(1 / 2, 0.0, 0.0),
-        start="the minimiser of (v - 1)^2/2 + v^2/4",
-        rtol=1e-3,
+        items=("new v", "change of Phi", "change of Psi"),
+        slips={
+            (1, 0.5): "is the old value",
+            (1, 1 / 3): "swaps the weights of the two terms",
+            (2, 1 / 48): "is the fall: a change that falls is negative",
+            (2, 1 / 6): "is Phi after the update, not its change",
+            (3, -1 / 72): "is a fall: Psi rises",
+            (3, 5 / 36): "is Psi after the update, not its change",
+        },
+        start=(
+            "the minimiser of (v - 1)^2/2 + v^2/4; a change is the value "
+            "after less the value before"
+        ),
     ),
     "descended_rises": Function(
         solution=descended_rises,
-        wrong=printed_rises,
+        slips={
+            "counts on the log as it is": printed_rises,
+            "counts the falls": lambda p, g, gamma: (
+                len(p) - 1 - descended_rises(p, g, gamma)
+            ),
+            "adds what should be taken away": lambda p, g, gamma: (
+                descended_rises(p, -g, gamma)
+            ),
+            "forgets the factor 1/2": lambda p, g, gamma: descended_rises(
+                p, 2 * g, gamma
+            ),
+            "takes gamma, not gamma - 1": lambda p, g, gamma: descended_rises(
+                p, g, gamma + 1
+            ),
+            "counts a sweep that stands still": lambda p, g, gamma: int(
+                np.sum(np.diff(p - (gamma - 1) / 2 * g) >= 0)
+            ),
+        },
         start="what is printed less (gamma - 1)/2 times gap",
         cases=logs,
     ),
     "aliased_w": Function(
         solution=aliased_w,
-        wrong=without_tau,
+        slips={
+            "leaves tau out": without_tau,
+            "forgets alpha": lambda v, u, old, rho, alpha, tau: aliased_w(
+                v, u, old, rho, 0.0, tau
+            ),
+            "pulls to zero, not to the old weight": lambda v, u, old, *more: (
+                aliased_w(v, u, 0 * old, *more)
+            ),
+            "forgets rho": lambda v, u, old, rho, *more: aliased_w(
+                v, u, old, 1.0, *more
+            ),
+        },
         start="the W update with G = old",
         cases=regressions,
     ),
     "weights_that_print": Property(
         solution=weights_that_print,
-        wrong=lambda gamma, rho, tau, alpha: (gamma, rho, tau, alpha),
+        wrong=(
+            lambda gamma, rho, tau, alpha: (gamma, rho, tau, alpha),
+            lambda gamma, rho, tau, alpha: (1.0, rho, tau, alpha),
+            lambda gamma, rho, tau, alpha: (
+                gamma,
+                rho / gamma,
+                tau / gamma,
+                alpha / gamma,
+            ),
+            lambda gamma, rho, tau, alpha: (
+                1.0,
+                rho * gamma,
+                tau * gamma,
+                alpha * gamma,
+            ),
+        ),
         start="the printed sum divided by gamma",
         test=is_descended,
         right="on 20 sets of weights the terms are in proportion",

@@ -39,7 +39,11 @@ def threshold_step(
     k: int,
 ) -> Array:
     """One step, then the best values on its support."""
-    moved = keep(W - (W @ C - R) / np.linalg.eigvalsh(C)[-1], k)
+    return best_values(without_values(W, C, R, k), C, R)
+
+
+def best_values(moved: Array, C: Array, R: Array) -> Array:  # noqa: N803
+    """The least of the quadratic on the support of ``moved``."""
     out = np.zeros_like(moved)
     for row, (support, wanted) in enumerate(zip(moved != 0, R, strict=True)):
         if support.any():
@@ -80,23 +84,61 @@ def damage(w: Array, C: Array) -> Array:  # noqa: N803
 EXERCISES: dict[str, Exercise] = {
     "by_hand": Value(
         solution=([[3.0, 0.0], [0.0, 1.5]], 1.8125),
-        wrong=([[4.0, 0.0], [-2.0, 0.0]], 5.0),
-        start="the mean Z = (3 W + G_old) / 4, not W",
+        items=("G[0, 0]", "G[0, 1]", "G[1, 0]", "G[1, 1]", "distance"),
+        slips={
+            (1, 4): "is the entry of W: keep the entries of Z",
+            (2, -1.25): "is an entry of Z that is too small to stay",
+            (2, -8): "is the entry of the old G: keep the entries of Z",
+            (3, -0.5): "is an entry of Z that is too small to stay",
+            (3, -2): "is the entry of W: keep the entries of Z",
+            (5, 1.8125**0.5): "is the distance, not its square",
+            (5, 11.25): "is the square of the entries that stay",
+        },
+        start=(
+            "the mean Z = (3 W + G_old) / 4, of which two entries stay; the "
+            "squares of the others add up to the squared distance"
+        ),
     ),
     "bytes": Value(
         solution=(117449, 227849),
-        wrong=(117600, 235199),
+        items=("largest K of CSR", "largest K of the bit mask"),
+        slips={
+            (1, 117600): "forgets the row pointers",
+            (1, 117599): "forgets the row pointers",
+            (1, 117450): "takes more bytes than the dense matrix",
+            (1, 117449.5): "is no whole number: round it down",
+            (2, 235199): "forgets the mask itself",
+            (2, 227850): "takes just as many bytes as the dense matrix",
+            (2, 205800): "takes a byte, not a bit, for an entry",
+        },
         start="4 (2 K + 301) for rows, and 29400 + 4 K for the bit mask",
     ),
     "threshold_step": Function(
         solution=threshold_step,
-        wrong=without_values,
+        slips={
+            "stops after the threshold": without_values,
+            "finds the support on W, without the step": lambda W, C, R, k: (
+                best_values(keep(W, k), C, R)
+            ),
+            "fits all values, without a support": lambda W, C, R, k: (
+                np.linalg.solve(C, R.T).T
+            ),
+        },
         start="W - (W C - R) / lambda, of which k entries stay",
         cases=quadratics,
     ),
     "surgeon": Function(
         solution=surgeon,
-        wrong=damage,
+        slips={
+            "leaves the other entries as they are": damage,
+            "forgets the factor 1/2": lambda w, C: 2 * surgeon(w, C),
+            "multiplies by the inverse's diagonal": lambda w, C: (
+                w**2 * np.linalg.inv(C).diagonal() / 2
+            ),
+            "forgets the square of w": lambda w, C: surgeon(
+                np.sqrt(np.abs(w)), C
+            ),
+        },
         start="the step d of least d C d / 2 with d_j = -w_j",
         cases=grams,
     ),

@@ -65,18 +65,50 @@ def rounded_root(work: int, wait: int) -> int:
 EXERCISES: dict[str, Exercise] = {
     "by_hand": Value(
         solution=(100802, 266610, 2939296),
-        wrong=(100802, 266200, 2936016),
+        items=("Gram matrices", "products", "bytes"),
+        slips={
+            (1, 100000): "forgets the biases",
+            (1, 717027): "counts the Gram matrix of the first layer too",
+            (1, 50602): "counts half of every matrix",
+            (2, 266200): "forgets the biases",
+            (3, 367412): "is the sum in numbers: a number has eight bytes",
+            (3, 1469648): "is in single precision",
+            (3, 2936016): "forgets the biases of the products",
+        },
         start="a layer with p inputs has k = p + 1 regressors",
     ),
     "centred_gram": Function(
         solution=centred_gram,
-        wrong=own_means,
+        slips={
+            "takes from each piece its own mean": own_means,
+            "forgets the mean": lambda parts: sum(v.T @ v for v in parts),
+            "divides by the number of rows": lambda parts: (
+                centred_gram(parts) / sum(len(v) for v in parts)
+            ),
+            "looks at the first piece only": lambda parts: centred_gram(
+                parts[:1]
+            ),
+        },
         start="three sums over the rows: V^T V, V^T 1 and the count",
         cases=pieces,
     ),
     "best_processes": Function(
         solution=best_processes,
-        wrong=rounded_root,
+        slips={
+            "rounds the real minimiser down": rounded_root,
+            "rounds the real minimiser": lambda work, wait: max(
+                1, round(np.sqrt(work / (2 * wait)))
+            ),
+            "rounds the real minimiser up": lambda work, wait: int(
+                np.ceil(np.sqrt(work / (2 * wait)))
+            ),
+            "takes the larger one of a tie": lambda work, wait: (
+                best_processes(work + 1, wait)
+            ),
+            "is one too small": lambda work, wait: (
+                best_processes(work, wait) - 1
+            ),
+        },
         start="when one more process saves more than it costs",
         cases=machines,
     ),

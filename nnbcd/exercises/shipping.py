@@ -64,18 +64,54 @@ def no_fillers(gaps: ArrayLike) -> int:
 EXERCISES: dict[str, Exercise] = {
     "by_hand": Value(
         solution=(120000, 9750, 9200),
-        wrong=(120000, 9750, 7600),
-        start="4 bytes a value; 300 columns do not fit in one byte",
+        items=("dense", "with a bitmap", "with columns"),
+        slips={
+            (1, 30000): "counts entries, not bytes",
+            (1, 240000): "is in double precision",
+            (2, 6000): "forgets the bitmap",
+            (2, 3750): "is the bitmap alone",
+            (2, 36000): "takes a byte, not a bit, for an entry",
+            (3, 7600): "has one byte a column: 300 do not fit in one",
+            (3, 9000): "forgets the counts",
+            (3, 12400): "takes four bytes for a column and a count",
+        },
+        start=(
+            "4 bytes a value, 1500 values; 300 columns do not fit in one "
+            "byte, and each of 100 rows has a count"
+        ),
     ),
     "first_rows": Function(
         solution=first_rows,
-        wrong=rounded_up,
+        slips={
+            "takes a tie for cheaper": rounded_up,
+            "swaps the two ways": lambda c1, e1, c2, e2: first_rows(
+                c2, e2, c1, e1
+            ),
+            "never returns 0": lambda *given: first_rows(*given) or 1,
+            "allows 0 rows": lambda c1, e1, c2, e2: (
+                0 if c2 < c1 else first_rows(c1, e1, c2, e2)
+            ),
+        },
         start="c2 - c1 < N (e1 - e2), and the case N = 1",
         cases=two_ways,
     ),
     "gap_bytes": Function(
         solution=gap_bytes,
-        wrong=no_fillers,
+        slips={
+            "forgets the fillers": no_fillers,
+            "takes a filler for 255 entries": lambda gaps: int(
+                5 * (len(gaps) + (np.asarray(gaps) // 255).sum())
+            ),
+            "counts no value for a filler": lambda gaps: int(
+                5 * len(gaps) + (np.asarray(gaps) // 256).sum()
+            ),
+            "counts values of 4 bytes without the gaps": lambda gaps: (
+                gap_bytes(gaps) * 4 // 5
+            ),
+            "takes one filler for every long gap": lambda gaps: int(
+                5 * (len(gaps) + (np.asarray(gaps) > 255).sum())
+            ),
+        },
         start="how many fillers a gap of 256, and one of 511, needs",
         cases=lines,
     ),

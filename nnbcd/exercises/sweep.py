@@ -98,6 +98,11 @@ def stalled(window: int, share: float) -> Callable[..., bool]:
     return callback
 
 
+def stops_at_ties(window: int, share: float) -> Callable[..., bool]:
+    """Stops when exactly the share was gained."""
+    return stalled(window, float(np.nextafter(share, 1)))
+
+
 def impatient(window: int, share: float) -> Callable[..., bool]:
     """Compares with the sweep before, whatever the window."""
     del window
@@ -113,6 +118,9 @@ def stops_in_time(
         share = float(10 ** rng.uniform(-2, -0.5))
         rates = rng.uniform(0, 2 * share / window, 40)
         values = 100 * np.cumprod(1 - rates)
+        if trial == 0:  # what is gained equals the share: go on
+            window, share = 1, 0.5
+            values = np.array([64.0, 32.0, 16.0, 12.0])
         call = make(window, share)
         if not callable(call):
             return "must return a function of (record, state)"
@@ -152,30 +160,70 @@ _RATIO = row_flops(_N, HAR) / gradient_flops(_N, HAR)
 EXERCISES: dict[str, Exercise] = {
     "count": Value(
         solution=(_GFLOP, _RATIO),
-        wrong=(_GFLOP / 2, _RATIO),
-        start="the table of products, one line a layer",
-        rtol=1e-2,
+        items=("operations in 1e9", "ratio"),
+        slips={
+            (1, _GFLOP / 2): "takes a product and a sum for one operation",
+            (1, _GFLOP / _RATIO): "is the number of the gradient",
+            (2, 1 / _RATIO): "is the gradient over the sweep",
+            (2, _RATIO**2): "is the square of the ratio",
+        },
+        start="the table of products, one line a layer, over 1e9",
     ),
     "orders": Value(
         solution=4,
-        wrong=6,
+        items=("a whole number",),
+        slips={
+            (1, 6): "is the number of orders: some are the same algorithm",
+            (1, 3): "takes too many orders for the same algorithm",
+            (1, 5): "misses one of two pairs of orders",
+            (1, 2): "is the number of pairs that are the same algorithm",
+            (1, 1): "is too few: U does not commute with its neighbours",
+        },
         start="the pairs of V_i, U_i, W_i that no term of Phi contains",
     ),
     "modulus": Function(
         solution=modulus,
-        wrong=half_alpha,
+        slips={
+            "forgets that a strongly convex W pays alpha twice": half_alpha,
+            "takes no layer for the last one": lambda block, last, *more: (
+                modulus(block, False, *more)
+            ),
+            "takes every layer for the last one": lambda block, last, *more: (
+                modulus(block, block in "VU", *more)
+            ),
+            "forgets tau": lambda block, last, gamma, rho, tau, alpha: (
+                modulus(block, last, gamma, rho, 0.0, alpha)
+            ),
+        },
         start="the proposition: is the problem convex, and how strongly",
         cases=moduli,
     ),
     "affine_change": Function(
         solution=affine_change,
-        wrong=first_order,
+        slips={
+            "leaves the quadratic part out": first_order,
+            "has the sign of the linear part wrong": lambda d, g, r, rho: (
+                affine_change(d, g, -r, rho)
+            ),
+            "forgets the factor 1/2": lambda d, g, r, rho: affine_change(
+                d, 2 * g, r, rho
+            ),
+            "forgets rho": lambda d, g, r, rho: affine_change(d, g, r, 1.0),
+        },
         start="the square of the norm of R - V D^T, multiplied out",
         cases=regressions,
     ),
     "stalled": Property(
         solution=stalled,
-        wrong=impatient,
+        wrong=(
+            impatient,
+            lambda window, share: stalled(window + 1, share),
+            lambda window, share: stalled(window, 2 * share),
+            lambda window, share: stops_at_ties(window, share),
+            lambda window, share: True,
+            lambda window, share: lambda record, state: True,
+            lambda window, share: lambda record, state: False,
+        ),
         start="a list outside the inner function that keeps the objectives",
         test=stops_in_time,
         right="it stops at the right sweep of 20 made-up runs",

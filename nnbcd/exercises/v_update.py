@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 import numpy as np
@@ -62,7 +62,7 @@ def pull_not_shared(
 def margins(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
     """(z, y, w): both labels, on either side of the margin."""
     for one, label in product((2.0, 0.5, -1.0), (1.0, -1.0)):
-        yield np.array(one), np.array(label), 2.0
+        yield np.array([one]), np.array([label]), 2.0
     z = 2 * rng.normal(size=(40, 5))
     y = np.where(rng.normal(size=(40, 5)) > 0, 1.0, -1.0)
     for w in (0.1, 1.0, 10.0):
@@ -98,17 +98,17 @@ def boxed(S: object, Z: object, W: object) -> tuple[float, float]:  # noqa: N803
 
 
 def clipping_fails(
-    answer: tuple[object, object, object], rng: np.random.Generator
+    answer: Sequence[object], rng: np.random.Generator
 ) -> str | None:
     """The clipped point must be worse by a tenth."""
     del rng
     S, Z, W = (np.asarray(x, dtype=np.float64) for x in answer)  # noqa: N806
-    if S.size != 2 or W.shape[-1] != 2:
+    if S.size != 2 or W.shape != (Z.size, 2):
         return "needs one sample of two units: S (2,), Z (q,), W (q, 2)"
     if (S < 0).any():
         return "has a negative entry in S, which ReLU cannot put out"
     clipped, least = boxed(S, Z, W)
-    if clipped < 1.1 * least or clipped - least < 1e-6:
+    if not (clipped >= (1.1 - 1e-9) * least and clipped - least >= 1e-6):
         return (
             f"has h = {clipped:.4f} at the clipped point, and {least:.4f} "
             "at best: the one should be a tenth above the other"
@@ -119,15 +119,38 @@ def clipping_fails(
 EXERCISES: dict[str, Exercise] = {
     "by_hand": Value(
         solution=([5 / 3, 3.0], 3.0, 4 / 3),
-        wrong=([5 / 3, 3.0], 3.0, 4 / 9),
+        items=("v1", "v2", "condition number", "fall"),
+        slips={
+            (1, 1.0): "is the old value: the layer above pulls at it",
+            (1, 2.0): "is where the layer above pulls alone",
+            (1, 9 / 5): "forgets gamma",
+            (2, 1.0): "forgets gamma in the system or in the right side",
+            (3, 1.0): "belongs to the smaller system",
+            (3, 5.0): "forgets gamma",
+            (3, 4.0): "has no part of gamma in the numerator",
+            (4, 4 / 9): "forgets the term of the layer above",
+            (4, 8 / 9): "forgets the term of the activation",
+            (4, 8 / 3): "forgets the factors 1/2",
+        },
         start=(
-            "the normal equations, which here are one equation for each unit"
+            "the normal equations, one for each unit here; the fall is "
+            "gamma/2 |d|^2 + rho/2 |d W^T|^2 with d = V - S"
         ),
-        rtol=1e-3,
     ),
     "proximal": Function(
         solution=proximal,
-        wrong=pull_not_shared,
+        slips={
+            "forgets alpha in the system": pull_not_shared,
+            "forgets the proximal term": lambda *given: proximal(
+                *(*given[:6], 0.0)
+            ),
+            "pulls to zero, not to the old V": lambda S, Z, W, old, *more: (
+                proximal(S, Z, W, 0 * old, *more)
+            ),
+            "swaps gamma and rho": lambda *given: proximal(
+                *(*given[:4], given[5], given[4], given[6])
+            ),
+        },
         start=(
             "the gradient in V of all three terms; V stands in each of them"
         ),
@@ -135,13 +158,35 @@ EXERCISES: dict[str, Exercise] = {
     ),
     "squared_hinge": Function(
         solution=squared_hinge,
-        wrong=always_mean,
+        slips={
+            "pulls back what is past the margin": always_mean,
+            "keeps z before the margin": lambda z, y, w: z,
+            "turns the two sides round": lambda z, y, w: np.where(
+                y * z >= 1, (y + w * z) / (1 + w), z
+            ),
+            "forgets the label in the test of the margin": (
+                lambda z, y, w: np.where(z >= 1, z, (y + w * z) / (1 + w))
+            ),
+            "puts the weight w on y": lambda z, y, w: squared_hinge(
+                z, y, 1 / w
+            ),
+        },
         start="one number t = y v, and the parabola on either side of t = 1",
         cases=margins,
     ),
     "clipping_fails": Property(
         solution=([0.0, 0.0], [1.0], [[1.0, -1.0]]),
-        wrong=([0.0, 0.0], [1.0, -1.0], [[1.0, 0.0], [0.0, 1.0]]),
+        wrong=(
+            ([0.0, 0.0], [1.0, -1.0], [[1.0, 0.0], [0.0, 1.0]]),
+            ([0.0, 0.0], [1.0], [[1.0, 1.0]]),
+            ([0.0, 0.0], [0.0], [[1.0, -1.0]]),
+            ([0.0, -1.0], [1.0], [[1.0, -1.0]]),
+            ([1.0, 1.0], [1.0], [[1.0, -1.0]]),
+            ([0.0], [1.0], [[1.0]]),
+            ([0.0, 0.0], [1.0, 2.0], [[1.0, -1.0]]),
+            ([0.0, 0.0], [1e200], [[1.0, -1.0]]),
+            ([0.0, 0.0], [float("nan")], [[1.0, -1.0]]),
+        ),
         start=(
             "a W whose columns are far from perpendicular, so that the "
             "units do not decide alone, and a Z that makes one negative"

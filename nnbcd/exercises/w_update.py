@@ -77,6 +77,25 @@ def mean_of_solutions(
     return np.mean(w, axis=0), np.mean(b, axis=0)
 
 
+def with_pulled_bias(
+    chunks: Chunks,
+    W_old: Array,  # noqa: N803
+    b_old: Array,
+    G: Array,  # noqa: N803
+    rho: float,
+    tau: float,
+    alpha: float,
+) -> tuple[Array, Array]:
+    """The bias as one more weight, whose copy is zero."""
+    wide = [(np.hstack([v, np.ones((len(v), 1))]), u) for v, u in chunks]
+    v, u = (np.concatenate(part) for part in zip(*wide, strict=True))
+    old, copy = np.c_[W_old, b_old], np.c_[G, 0 * b_old]
+    system = rho * v.T @ v + (alpha + tau) * np.eye(v.shape[1])
+    right = rho * u.T @ v + alpha * old + tau * copy
+    new = np.linalg.solve(system, right.T).T
+    return new[:, :-1], new[:, -1]
+
+
 def stacks(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
     """(images, size, stride), a 3 x 3 image first."""
     yield np.arange(9.0).reshape(1, 1, 3, 3), 2, 1
@@ -135,6 +154,12 @@ def drop_one(w: Array, C: Array) -> Array:  # noqa: N803
     return np.asarray(out)
 
 
+def smallest_refitted(w: Array, C: Array) -> Array:  # noqa: N803
+    """The smallest entry, which may be a dear one."""
+    inverse, j = np.linalg.inv(C), int(np.argmin(np.abs(w)))
+    return np.asarray(w - w[j] / inverse[j, j] * inverse[:, j])
+
+
 def drop_smallest(w: Array, C: Array) -> Array:  # noqa: N803
     """Drops the smallest entry, and refits nothing."""
     del C
@@ -144,25 +169,68 @@ def drop_smallest(w: Array, C: Array) -> Array:  # noqa: N803
 EXERCISES: dict[str, Exercise] = {
     "by_hand": Value(
         solution=(1.0, 2.0, 5 / 3),
-        wrong=(1.0, 2.0, 1.0),
-        start="the deviations of V and of U from their means",
-        rtol=1e-3,
+        items=("W with a bias", "b", "W without a bias"),
+        slips={
+            (1, 2.0): "is the least squares slope: tau pulls it to 0",
+            (1, 5 / 3): "is the slope without a bias",
+            (1, 4 / 3): "pulls with tau / 2",
+            (2, 0.0): "is the bias of the least squares line",
+            (2, 4.0): "is the mean of U: take W times the mean of V away",
+            (3, 2.0): "is the least squares slope: tau pulls it to 0",
+            (3, 1.0): "is the slope with a bias",
+        },
+        start=(
+            "the deviations of V and of U from their means; without a bias "
+            "V and U themselves"
+        ),
     ),
     "from_chunks": Function(
         solution=from_chunks,
-        wrong=mean_of_solutions,
+        slips={
+            "solves every chunk and averages": mean_of_solutions,
+            "pulls the bias with tau": with_pulled_bias,
+            "reads the first chunk only": lambda chunks, *more: from_chunks(
+                chunks[:1], *more
+            ),
+            "forgets alpha": lambda *given: from_chunks(*(*given[:6], 0.0)),
+            "forgets tau": lambda *given: from_chunks(
+                *(*given[:5], 0.0, given[6])
+            ),
+        },
         start="A^T A and U^T A, which are sums over rows",
         cases=chunked,
     ),
     "patches": Function(
         solution=patches,
-        wrong=channels_last,
+        slips={
+            "puts the channels last, or turns the kernel": channels_last,
+            "forgets the stride": lambda images, size, stride: patches(
+                images, size, 1
+            ),
+            "turns every image over its diagonal": (
+                lambda images, size, stride: patches(
+                    images.transpose(0, 1, 3, 2), size, stride
+                )
+            ),
+            "gives one column a position": lambda *given: patches(*given).T,
+        },
         start="images[n, :, i : i + size, j : j + size].reshape(-1)",
         cases=stacks,
     ),
     "drop_one": Function(
         solution=drop_one,
-        wrong=drop_smallest,
+        slips={
+            "drops the smallest entry, and refits nothing": drop_smallest,
+            "drops the right entry, and refits nothing": lambda w, C: (
+                np.where(drop_one(w, C) == 0, 0.0, w)
+            ),
+            "drops the entry of least damage, and refits nothing": (
+                lambda w, C: np.where(
+                    w**2 * C.diagonal() > (w**2 * C.diagonal()).min(), w, 0.0
+                )
+            ),
+            "drops the smallest entry, and refits": smallest_refitted,
+        },
         start=(
             "the minimiser of 1/2 (x - w)^T C (x - w) among the x with "
             "x_j = 0, by a Lagrange multiplier"

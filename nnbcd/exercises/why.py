@@ -39,6 +39,19 @@ def without_pointers(
     return name, size - index * (p + 1) * (name == "csr")
 
 
+def largest_format(
+    p: int, q: int, kept: int, value: int, index: int
+) -> tuple[str, int]:
+    """Of the three, the one with the most bytes."""
+    sizes = {
+        "dense": value * p * q,
+        "csr": (value + index) * kept + index * (p + 1),
+        "mask": value * kept + ceil(p * q / 8),
+    }
+    name = max(sizes, key=lambda k: sizes[k])
+    return name, sizes[name]
+
+
 def formats(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
     """All three win at times, with values of 2, 4 and 8 bytes."""
     yield 4, 4, 4, 4, 4
@@ -53,6 +66,12 @@ def formats(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
 def linear_factor(d: int) -> float:
     """Mean of the root of a chi-square variable over its mean."""
     return sqrt(2 / d) * exp(lgamma((d + 1) / 2) - lgamma(d / 2))
+
+
+def one(d: int) -> float:
+    """As if the mean of a root were the root of the mean."""
+    del d
+    return 1.0
 
 
 def widths(rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
@@ -97,8 +116,8 @@ def rebuilds(
         if sorted(order.tolist()) != list(range(p)):
             return said + "an order that is no order of the rows"
         back = np.empty_like(w)
-        back[order] = np.concatenate([basis, mix @ basis])
-        if not np.allclose(back, w, atol=1e-8):
+        back[order.astype(int)] = np.concatenate([basis, mix @ basis])
+        if not np.allclose(back, w, atol=1e-5):
             worst = abs(back - w).max()
             return said + f"a matrix that is off by {worst:.3g}"
     return None
@@ -107,20 +126,36 @@ def rebuilds(
 EXERCISES: dict[str, Exercise] = {
     "by_hand": Value(
         solution=(235_200, 216, 189_364, 123_480),
-        wrong=(235_200, 217, 189_364, 123_480),
-        start="p = 300 rows (outputs) and q = 784 columns (inputs)",
-        rtol=0.0,
-        atol=0.5,
+        items=("numbers", "rank", "bytes of CSR", "bytes with a bit mask"),
+        slips={
+            (2, 217): "is rounded up: it stores more than the dense weight",
+            (2, 300): "is the largest rank of any matrix of this shape",
+            (3, 188_160): "forgets the row pointers",
+            (3, 189_360): "has 300 row pointers: there are 301",
+            (3, 940_800): "is the size of the dense weight",
+            (4, 94_080): "forgets the mask itself",
+            (4, 329_280): "takes a byte, not a bit, for an entry",
+        },
+        start="p = 300 rows, q = 784 columns, a tenth of the entries kept",
     ),
     "smallest_format": Function(
         solution=smallest_format,
-        wrong=without_pointers,
+        slips={
+            "forgets the row pointers of CSR": without_pointers,
+            "returns the largest format": largest_format,
+        },
         start="a dictionary from each name to its number of bytes",
         cases=formats,
     ),
     "linear_factor": Function(
         solution=linear_factor,
-        wrong=lambda d: 1.0,
+        slips={
+            "is the root of the mean, not the mean of the root": one,
+            "forgets the factor in front": lambda d: (
+                linear_factor(d) * sqrt(d / 2)
+            ),
+            "is the expansion for large d": lambda d: 1 - 1 / (4 * d),
+        },
         start=(
             "X as a chi-square variable with d degrees of freedom over d, "
             "and the mean of its root, a ratio of two gamma functions"
@@ -129,7 +164,12 @@ EXERCISES: dict[str, Exercise] = {
     ),
     "pack": Property(
         solution=pack,
-        wrong=unpacked_basis,
+        wrong=(
+            unpacked_basis,
+            lambda w, r: pack(w, r)[::-1],
+            lambda w, r: (pack(w, r)[0], *pack(w, r)[:0:-1]),
+            lambda w, r: (np.argsort(pack(w, r)[0]), *pack(w, r)[1:]),
+        ),
         start="r rows that are linearly independent: the others are mixtures",
         test=rebuilds,
         right="20 matrices come back from r (p + q - r) numbers each",
