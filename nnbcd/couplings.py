@@ -44,7 +44,7 @@ class Penalty(Coupling):
 
     With ``g_step`` als or guarded every block decreases the objective
     enough (H1); with svd that is not promised. The relative error (H2) is
-    measured on every run.
+    proved where no rank fades, and measured on every run.
     """
 
     name = "penalty"

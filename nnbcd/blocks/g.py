@@ -10,7 +10,7 @@ from nnbcd.problem import LayerPenalties, Problem
 from nnbcd.state import State
 from nnbcd.structures import Structure, StructuredMatrix
 
-__all__ = ["guarantee", "update"]
+__all__ = ["guarantee", "guard", "update"]
 
 
 def update(
@@ -70,7 +70,7 @@ def update(
         return _stepped(structure.project(w), old)
     start, jump = old, torch.zeros_like(squared_norm(old.dense))
     if problem.g_step == "guarded":
-        start, jump = _guarded(structure, weights, w, old)
+        start, jump = guard(structure, weights, w, old)
     new, steps = structure.refine(w, start, weights.tau, weights.alpha)
     return new, jump + steps
 
@@ -89,13 +89,32 @@ def _stepped(
     return new, squared_norm(new.dense - old.dense)
 
 
-def _guarded(
+def guard(
     structure: Structure,
     weights: LayerPenalties,
     w: Tensor,
     old: StructuredMatrix,
 ) -> tuple[StructuredMatrix, Tensor]:
-    """TT-SVD of the mean if it pays for its step, else the old train."""
+    """TT-SVD of the mean if it pays for its step, else the old train.
+
+    Parameters
+    ----------
+    structure : Structure
+        A tensor train.
+    weights : LayerPenalties
+        tau and alpha.
+    w : Tensor
+        W_i, shape (d_out, d_in).
+    old : StructuredMatrix
+        G_i.
+
+    Returns
+    -------
+    StructuredMatrix
+        Where the pass of ALS starts; ``old`` itself if TT-SVD is refused.
+    Tensor
+        Its squared distance to ``old``, 0-dimensional.
+    """
     mean = weights.tau * w + weights.alpha * old.dense
     mean = mean / (weights.tau + weights.alpha)
     new, step = _stepped(structure.project(mean), old)

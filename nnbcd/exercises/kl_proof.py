@@ -7,7 +7,7 @@ from math import ceil, floor
 
 import numpy as np
 
-from nnbcd.exercises import Exercise, Function
+from nnbcd.exercises import Exercise, Function, Value
 
 __all__ = ["EXERCISES"]
 
@@ -78,6 +78,18 @@ EXERCISES: dict[str, Exercise] = {
         },
         start="line 15, with inf Phi = 0, solved for K",
         cases=sweep_cases,
+    ),
+    "fixed_point": Value(
+        solution=(1.0, 2.0, 0.5),
+        items=("length", "first entry", "second entry"),
+        slips={
+            (1, 0.0): "takes the point for a critical one",
+            (1, 3.0): "is the length of W - G, not of its projection",
+            (1, 2.0): "projects on the wrong entries",
+            (3, 1.0): "forgets the proximal term: alpha keeps half of G",
+            (3, 0.0): "is the old entry: the pass moves it",
+        },
+        start="the entries of W - G at (i, 1, 1), (1, j, 1) and (1, 1, k)",
     ),
     "single_layer_b": Function(
         solution=single_layer_b,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nnbcd.history import History
+from nnbcd.relative_error import LEAST
 
 __all__ = ["SCHEMA", "VERDICTS", "RunRecord", "read", "stored"]
 
@@ -19,7 +20,7 @@ POINTS = 120  # of a curve in a compact record
 # What RunRecord.verdict says, the worst first.
 VERDICTS = {
     "NO": "the certificate does not hold",
-    "H1": "the loss never rose (H1)",
+    "H1": "the objective never rose (H1); H2 is not judged",
     "holds": "certificate holds",
 }
 
@@ -74,13 +75,17 @@ class RunRecord:
         """What the certificate says of the run; a key of ``VERDICTS``.
 
         ``holds`` needs H1 and H2. Where no subgradient was recorded, as
-        under the coupling ``consistent``, H2 is not judged: then ``H1``.
+        under the coupling ``consistent``, or in fewer than 20 sweeps, H2 is
+        not judged: then ``H1``.
         """
         if self.certificate is None:
             return ""
-        if self.certificate["holds"] is False:
+        seen = self.certificate
+        descends = seen["monotone"] and seen["sufficient_decrease"]
+        if not (descends and seen["moved"]) or seen["bounded_b"] is False:
             return "NO"
-        return "H1" if self.certificate["b"] is None else "holds"
+        judged = seen["bounded_b"] and seen["moved"] >= LEAST
+        return "holds" if judged else "H1"
 
     @property
     def arm(self) -> str:

@@ -6,16 +6,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+import torch
 
 from nnbcd import Dense, Network, Penalties, Solver, Sparse, TensorTrain
 from nnbcd._typing import Tensor
-from nnbcd.blocks import u
+from nnbcd.blocks import g, u
 from nnbcd.datasets import digits
 from nnbcd.explore.recorded import Recorded, record
 from nnbcd.problem import Problem
 from nnbcd.state import State
+from nnbcd.structures import StructuredMatrix
 
-__all__ = ["RUNS", "covered", "drifting", "runs", "wrong_sign"]
+__all__ = [
+    "RUNS",
+    "covered",
+    "cube",
+    "drifting",
+    "runs",
+    "without_pass",
+    "wrong_sign",
+]
 
 RUNS = {
     "ALS, digits": "covered",
@@ -74,6 +84,58 @@ def drifting(sweeps: int, g_step: str) -> Recorded:
         penalties, coupling="penalty", sweeps=sweeps, g_step=g_step
     )
     return record(solver, network, x, y)
+
+
+def cube(seed: int, sweeps: int = 400) -> tuple[float, float]:
+    """Step and slope where a run on a 2 x 4 weight of rank one ends.
+
+    X = 3 I and Y = X W^T with a random W; all penalties are 1.
+
+    Parameters
+    ----------
+    seed : int
+        Of W and of the start.
+    sweeps : int
+        Most sweeps; the run ends where a step is shorter than 1e-7.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    w = torch.randn(2, 4, generator=generator, dtype=torch.float64)
+    x = 3 * torch.eye(4, dtype=torch.float64)
+    train = TensorTrain(1, modes=(2, 2, 2))
+    network = Network(4, [Dense(2, structure=train, bias=False)])
+    ones = Penalties(gamma=1.0, rho=1.0, tau=1.0, alpha=1.0)
+    solver = Solver(ones, coupling="penalty")
+    problem = solver.problem(network, x, x @ w.mT)
+    state = solver.init(problem, seed)
+    for number in range(1, sweeps + 1):
+        state, record = solver.step(problem, state, number)
+        if record.step_norm < 1e-7:
+            break
+    assert record.subgradient is not None
+    return record.step_norm, record.subgradient
+
+
+@contextmanager
+def without_pass() -> Iterator[None]:
+    """Inside the block the guarded G step takes TT-SVD without a pass."""
+    right = g.update
+
+    def alone(
+        problem: Problem, state: State, i: int
+    ) -> tuple[StructuredMatrix, Tensor]:
+        structure, weights = problem.network.structures[i], problem.layers[i]
+        w, old = state.w[i], state.g[i]
+        assert old is not None
+        new, squared = g.guard(structure, weights, w, old)
+        if new is not old:
+            return new, squared
+        return structure.refine(w, old, weights.tau, weights.alpha)
+
+    g.update = alone
+    try:
+        yield
+    finally:
+        g.update = right
 
 
 @contextmanager
