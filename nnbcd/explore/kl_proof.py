@@ -114,7 +114,7 @@ def _bounds(run: Recorded) -> dict[str, Numbers]:
             assert copy is not None and copy.cores is not None
             d = len(copy.cores.cores)
             spread = d**0.5
-            drift = run.split(i)[1:] / run.least_bond(i)[:-1]
+            drift = run.split(i)[1:] / run.least_bond(i)[1:]
             slope = slope + d * weights.tau * (1 + drift)
         pull = weights.tau * spread * step("G", i)
         out[f"W[{i}]"] = out[f"W[{i}]"] + pull
