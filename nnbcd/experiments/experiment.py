@@ -11,6 +11,8 @@ from typing import Any
 from nnbcd.baselines import AdamResult, best_rate
 from nnbcd.checkpoint import Checkpoint
 from nnbcd.datasets import Dataset
+from nnbcd.experiments.logged import Logged, logged_file
+from nnbcd.experiments.released import Released
 from nnbcd.experiments.starts import Start
 from nnbcd.network import Network
 from nnbcd.problem import Problem
@@ -160,10 +162,14 @@ class Descent(Arm):
         kept : Checkpoint or None
         job : Job
         """
+        calls = []
+        if isinstance(self.start, Released) and job.checkpoint is not None:
+            calls.append(Logged(logged_file(job.checkpoint), problem))
         return solver.run(
             problem,
             state,
             validation=(job.data.x_test, job.data.y_test),
+            callbacks=calls,
             checkpoint=kept,
             progress=job.progress,
         )
