@@ -11,9 +11,14 @@ from typing import Any
 from nnbcd.baselines import AdamResult, best_rate
 from nnbcd.checkpoint import Checkpoint
 from nnbcd.datasets import Dataset
+from nnbcd.experiments.logged import Logged, logged_file
+from nnbcd.experiments.released import Released
+from nnbcd.experiments.starts import Start
 from nnbcd.network import Network
+from nnbcd.problem import Problem
 from nnbcd.result import Result
 from nnbcd.solver import Solver
+from nnbcd.state import State
 
 __all__ = ["Arm", "Baseline", "Descent", "Experiment", "Job", "Trained"]
 
@@ -100,9 +105,12 @@ class Descent(Arm):
     ----------
     solver : Solver
         Its sweeps and device are set by the run.
+    start : Start or None
+        Where it starts; None: as the solver says.
     """
 
     solver: Solver = field(default_factory=Solver)
+    start: Start | None = None
 
     @property
     def method(self) -> str:
@@ -120,6 +128,7 @@ class Descent(Arm):
                 "network": repr(self.network),
                 "sweeps": self.length(quick=job.quick),
             }
+            | ({} if self.start is None else {"start": repr(self.start)})
         )
 
     def run(self, job: Job) -> Result:
@@ -129,12 +138,38 @@ class Descent(Arm):
         kept = None
         if job.checkpoint is not None:
             kept = Checkpoint(job.checkpoint, job.every_seconds)
-        return solver.fit(
-            self.network,
-            data.x_train,
-            data.y_train,
-            validation=(data.x_test, data.y_test),
-            seed=job.seed,
+        problem = solver.problem(self.network, data.x_train, data.y_train)
+        if self.start is None:
+            state = solver.init(problem, job.seed)
+        else:
+            state = self.start(problem, job.seed)
+        return self.descend(solver, problem, state, kept, job)
+
+    def descend(
+        self,
+        solver: Solver,
+        problem: Problem,
+        state: State,
+        kept: Checkpoint | None,
+        job: Job,
+    ) -> Result:
+        """Sweep from ``state``, or from the checkpoint.
+
+        Parameters
+        ----------
+        solver, problem, state
+            The run, with N rows.
+        kept : Checkpoint or None
+        job : Job
+        """
+        calls = []
+        if isinstance(self.start, Released) and job.checkpoint is not None:
+            calls.append(Logged(logged_file(job.checkpoint), problem))
+        return solver.run(
+            problem,
+            state,
+            validation=(job.data.x_test, job.data.y_test),
+            callbacks=calls,
             checkpoint=kept,
             progress=job.progress,
         )
@@ -218,6 +253,8 @@ class Experiment:
         ``accuracy`` or ``balanced_accuracy``: what the table shows.
     published : str or None
         Key of ``PUBLISHED`` in :mod:`nnbcd.experiments.published`.
+    released : callable or None
+        Gives the same experiment from the authors' own start.
     """
 
     name: str
@@ -226,6 +263,7 @@ class Experiment:
     arms: Callable[[Dataset], Sequence[Arm]]
     metric: str = "accuracy"
     published: str | None = None
+    released: Callable[[], Experiment] | None = None
 
     def chosen(
         self, data: Dataset, names: Sequence[str] | None, *, quick: bool

@@ -16,6 +16,7 @@ from nnbcd._typing import Tensor
 from nnbcd.baselines import AdamResult
 from nnbcd.experiments.environment import provenance
 from nnbcd.experiments.experiment import Arm, Job, Trained
+from nnbcd.experiments.logged import logged_file, read_logged
 from nnbcd.experiments.record import RunRecord
 from nnbcd.metrics import balanced_accuracy, stored_bytes
 from nnbcd.result import Result
@@ -63,6 +64,10 @@ def measured(
         certificate = asdict(whole) | {"holds": whole.holds}
         history = asdict(kept if blocks else replace(kept, blocks=()))
     curve = _curve(trained)
+    if job.checkpoint is not None:
+        logged = read_logged(logged_file(job.checkpoint))
+        if logged:
+            curve["logged"] = [logged.get(n) for n in curve["sweep"]]
     settings = arm.settings(job) | {"unit": arm.unit, "label": arm.label}
     if isinstance(trained, AdamResult):
         settings["lr"] = trained.lr
@@ -166,6 +171,8 @@ def _curve(trained: Trained) -> dict[str, list[Any]]:
         "sweep": [s.sweep for s in sweeps],
         "seconds": list(accumulate(s.seconds for s in sweeps)),
         "objective": [s.objective for s in sweeps],
+        "subgradient": [s.subgradient for s in sweeps],
+        "step": [s.step_norm for s in sweeps],
         "train": [s.train_accuracy for s in sweeps],
         "test": [s.validation_accuracy for s in sweeps],
     }

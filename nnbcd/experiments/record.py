@@ -16,7 +16,7 @@ from nnbcd.relative_error import LEAST
 __all__ = ["SCHEMA", "VERDICTS", "RunRecord", "read", "stored"]
 
 SCHEMA = "nnbcd-run-1"
-POINTS = 120  # of a curve in a compact record
+POINTS = 60  # of a curve in a compact record
 # What RunRecord.verdict says, the worst first.
 VERDICTS = {
     "NO": "the certificate does not hold",
@@ -49,7 +49,9 @@ class RunRecord:
     curve : mapping
         Columns sweep, seconds, objective, train, test of equal length;
         for a baseline a sweep is an evaluation, the objective its mean
-        loss, and train is empty of numbers.
+        loss, and train is empty of numbers. Of a run of the solver also
+        subgradient and step (the norms that certify it), and from the
+        authors' start logged, the objective as they print it.
     certificate : mapping or None
         Of :class:`nnbcd.Certificate`, with ``holds``; None for a baseline.
     history : mapping or None
@@ -106,11 +108,14 @@ class RunRecord:
         return History.from_json(json.dumps(self.history))
 
     def compact(self) -> RunRecord:
-        """A few kilobytes: no history, a thinner curve, five digits."""
+        """A few kilobytes: no history, 60 sweeps of the curve, five digits.
+
+        The objective as the authors print it keeps ten.
+        """
         count = len(self.curve["sweep"])
         kept = _spread(count, POINTS)
         curve = {
-            name: [_rounded(column[k]) for k in kept]
+            name: [_rounded(column[k], _DIGITS.get(name, 5)) for k in kept]
             for name, column in self.curve.items()
         }
         result = {k: _rounded(v) for k, v in self.result.items()}
@@ -187,15 +192,25 @@ def stored(
 
 
 def _spread(count: int, points: int) -> list[int]:
-    """Indices that thin a curve, close together at its start."""
+    """Indices that thin a curve, spaced evenly in the logarithm.
+
+    The first ten are all kept, where rounding would make them the same.
+    """
     if count <= points:
         return list(range(count))
-    steps = (math.expm1(3 * k / (points - 1)) for k in range(points))
-    last = math.expm1(3)
-    return sorted({round(s / last * (count - 1)) for s in steps})
+    first = min(10, points // 2)
+    ratio = count / first
+    more = (
+        round(first * ratio ** (k / (points - first))) - 1
+        for k in range(1, points - first + 1)
+    )
+    return sorted({*range(first), *more})
 
 
-def _rounded(value: Any) -> Any:
+_DIGITS = {"logged": 10}
+
+
+def _rounded(value: Any, digits: int = 5) -> Any:
     if isinstance(value, float) and math.isfinite(value):
-        return float(f"{value:.5g}")
+        return float(f"{value:.{digits}g}")
     return value

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nnbcd.checks import count
 from nnbcd.experiments.experiment import Arm, Descent, Experiment, Job
+from nnbcd.experiments.logged import logged_file
 from nnbcd.experiments.measure import measured, run_name, save_weights
 from nnbcd.experiments.record import RunRecord, read
 from nnbcd.metrics import PeakMemory
@@ -122,8 +123,9 @@ def _run(
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = job.checkpoint
     assert kept is not None
-    if plan.fresh:
+    if plan.fresh or not kept.exists():
         kept.unlink(missing_ok=True)
+        logged_file(kept).unlink(missing_ok=True)
     with PeakMemory(plan.device or "cpu") as memory:
         trained = arm.run(job)
     record = measured(
@@ -141,6 +143,7 @@ def _run(
     save_weights(path.with_suffix(".npz"), trained)
     record.write(path)
     kept.unlink(missing_ok=True)
+    logged_file(kept).unlink(missing_ok=True)
     return record
 
 
