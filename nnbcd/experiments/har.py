@@ -9,8 +9,8 @@ from nnbcd.datasets import Dataset, har
 from nnbcd.experiments.experiment import Arm, Baseline, Descent, Experiment
 from nnbcd.experiments.networks import dense, har_trains
 from nnbcd.experiments.networks import har as network
-from nnbcd.experiments.variants import g_steps, released
 from nnbcd.experiments.released import Released
+from nnbcd.experiments.variants import g_steps, released
 from nnbcd.problem import Penalties
 from nnbcd.solver import Solver
 from nnbcd.structures import Free, LowRank
