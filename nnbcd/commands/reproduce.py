@@ -26,7 +26,14 @@ NAMES = (
     "har-5",
     "lenet-flares",
     "inits",
+    "har-5-inits",
+    "cnn-inits",
+    "flares-inits",
     "hyperparameters",
+    "har-5-grid",
+    "cnn-grid",
+    "flares-grid",
+    "decompositions",
 )
 
 

@@ -4,12 +4,19 @@
 from Python, :func:`stored` reads the runs that the book shows.
 """
 
+from nnbcd.experiments.decompositions import DECOMPOSED
 from nnbcd.experiments.digits import DIGITS
 from nnbcd.experiments.experiment import Arm, Baseline, Descent, Experiment
 from nnbcd.experiments.har import HAR_4, HAR_5
-from nnbcd.experiments.hyperparameters import HYPERPARAMETERS
-from nnbcd.experiments.inits import INITS
-from nnbcd.experiments.lenet_flares import LENET_FLARES
+from nnbcd.experiments.hyperparameters import (
+    CNN_GRID,
+    FLARES_GRID,
+    HAR_5_GRID,
+    HYPERPARAMETERS,
+)
+from nnbcd.experiments.inits import CNN_INITS, HAR_5_INITS, INITS
+from nnbcd.experiments.lenet_flares import FLARES_INITS, LENET_FLARES
+from nnbcd.experiments.logs import Log, logs
 from nnbcd.experiments.mnist_cnn import MNIST_CNN
 from nnbcd.experiments.published import PUBLISHED, Published
 from nnbcd.experiments.record import VERDICTS, RunRecord, read, stored
@@ -23,9 +30,11 @@ __all__ = [
     "Baseline",
     "Descent",
     "Experiment",
+    "Log",
     "RunPlan",
     "Published",
     "RunRecord",
+    "logs",
     "read",
     "reproduce",
     "stored",
@@ -40,6 +49,13 @@ BY_NAME: dict[str, Experiment] = {
         HAR_5,
         LENET_FLARES,
         INITS,
+        HAR_5_INITS,
+        CNN_INITS,
+        FLARES_INITS,
         HYPERPARAMETERS,
+        HAR_5_GRID,
+        CNN_GRID,
+        FLARES_GRID,
+        DECOMPOSED,
     )
 }

@@ -30,7 +30,8 @@ PAPER = Solver(
 START = Released("gaussian", 0.01, rank=700)
 
 
-def _data() -> tuple[Dataset, str]:
+def tenth() -> tuple[Dataset, str]:
+    """The first tenth of the files."""
     whole = mnist()
     part = replace(
         whole,
@@ -63,7 +64,7 @@ def _arms(_: Dataset) -> Sequence[Arm]:
 MNIST_CNN = Experiment(
     "mnist-cnn",
     "MNIST, convolution and 5408-1024-1024-10, tensor trains of rank 40",
-    _data,
+    tenth,
     _arms,
     published="mnist-cnn",
     released=lambda: released(MNIST_CNN, START, images_as_theirs),
