@@ -11,7 +11,7 @@ inequalities that hold at every sweep k,
 and concludes, for a function with the Kurdyka-Lojasiewicz property and a
 bounded sequence, that the whole sequence converges to a critical point. The
 certificate measures both sides of both on a recorded run, and can say no
-(:mod:`nnbcd.relative_error` judges H2).
+(:mod:`nnbcd.sufficient_decrease`, :mod:`nnbcd.relative_error`).
 
 Where the sets tighten on the way (:mod:`nnbcd.schedules`) Phi may jump. It
 is then judged within each fixed set; H1, H2 and the rate are those of the
@@ -22,13 +22,12 @@ starts.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import inf, isfinite, isnan, nan
-from statistics import median
+from math import isfinite
 
-from nnbcd.history import History, SweepRecord, tolerance
+from nnbcd.history import History, tolerance
 from nnbcd.relative_error import LEAST, judge
+from nnbcd.sufficient_decrease import moduli, slack
 
 __all__ = ["Certificate", "certify"]
 
@@ -203,7 +202,7 @@ def certify(history: History) -> Certificate:
         At least one sweep for a positive verdict.
     """
     limit = tolerance(history.dtype)
-    rise, min_slack = _judge_blocks(history, limit)
+    rise, min_slack = slack(history, limit)
     increases = history.objective_increases
     settled = history.settled
     moved = [
@@ -213,7 +212,7 @@ def certify(history: History) -> Certificate:
         and not history.solved(s.objective)
         and not abs(s.decrease) < s.rounding
     ]
-    a_values, idle = _moduli(moved, limit)
+    a_values, idle = moduli(moved, limit)
     h2 = judge(history, moved)
     finite = all(map(isfinite, history.objective))
     if not finite:
@@ -224,8 +223,7 @@ def certify(history: History) -> Certificate:
         objective_increases=increases,
         first_rise=rise,
         min_slack=min_slack,
-        sufficient_decrease=min_slack >= -limit
-        and min(a_values, default=1) > 0,
+        sufficient_decrease=min_slack >= -limit and not idle,
         a=min(a_values, default=0.0),
         b=h2.b,
         bounded_b=h2.bounded,
@@ -238,57 +236,6 @@ def certify(history: History) -> Certificate:
         coupling=history.coupling,
         noisy=sum(s.rounding > limit * abs(s.start) for s in settled),
     )
-
-
-def _judge_blocks(history: History, limit: float) -> tuple[str | None, float]:
-    """First rise in words, and the smallest relative slack (NaN sticks)."""
-    rise: str | None = None
-    slacks: list[float] = []
-    settled = history.settled
-    since = settled[0].sweep if settled else 0
-    noise = {s.sweep: s.rounding / limit for s in history.sweeps}
-    for r in history.blocks:
-        if history.solved(r.objective_before):
-            continue
-        floor = noise.get(r.sweep, 0.0)
-        scale = max(abs(r.objective_before), floor, 1e-300)
-        if r.sweep >= since:
-            slacks.append(r.slack / scale)
-        if rise is None and not r.decrease >= -limit * scale:
-            layer = f"layer {r.layer}" if r.layer else "all layers"
-            rise = (
-                f"block {r.block} of {layer} raised Phi by "
-                f"{-r.decrease / scale:.2e} of its value in sweep {r.sweep}"
-            )
-    for s in () if history.blocks else history.sweeps:
-        if history.solved(s.objective + s.decrease):
-            continue
-        scale = max(abs(s.objective + s.decrease), noise[s.sweep], 1e-300)
-        if s.sweep >= since:
-            slacks.append(s.min_slack / scale)
-        if rise is None and not s.decrease >= -limit * scale:
-            rise = f"sweep {s.sweep} raised Phi"
-    if any(isnan(x) for x in slacks):
-        return rise, nan
-    return rise, min(slacks, default=0.0)
-
-
-def _moduli(
-    moved: Sequence[SweepRecord], limit: float
-) -> tuple[list[float], bool]:
-    """Measured a_k, and whether a sweep moved without lowering Phi.
-
-    Where the decrease of a step so short is lost in the rounding of Phi,
-    nothing is said.
-    """
-    told = [s for s in moved if abs(s.decrease) > limit * abs(s.objective)]
-    a = [s.decrease / s.step_norm**2 for s in told or moved]
-    usual = median(a) if told else inf
-    idle = any(
-        s.decrease <= 0 and usual * s.step_norm**2 > limit * abs(s.objective)
-        for s in moved
-    )
-    return a, idle
 
 
 def _row(good: bool, what: str, detail: str | None) -> str:

@@ -42,13 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(NAMES)} (looked for in NNBCD_DATA), or an .npz "
         "file with x_train, y_train, x_test, y_test",
     )
-    add(
-        "--input-scale",
-        type=float,
-        default=1.0,
-        metavar="FACTOR",
-        help="multiply X by this (its unit does not matter to consistent)",
-    )
+    add("--input-scale", type=float, default=1.0, help="multiply X by this")
     net.add_argument(
         "--hidden",
         type=int,

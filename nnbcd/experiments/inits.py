@@ -8,8 +8,8 @@ from dataclasses import replace
 from nnbcd.datasets import Dataset
 from nnbcd.experiments.experiment import Arm, Descent, Experiment
 from nnbcd.experiments.har import RANK, data, paper
-from nnbcd.experiments.mnist_cnn import START, images_as_theirs, tenth
 from nnbcd.experiments.mnist_cnn import PAPER as CNN_PAPER
+from nnbcd.experiments.mnist_cnn import START, images_as_theirs, tenth
 from nnbcd.experiments.networks import cnn, har_trains
 from nnbcd.experiments.released import Released
 from nnbcd.experiments.starts import EIGHT, Start

@@ -66,7 +66,7 @@ def test_the_settings_are_the_papers(name):
     assert (weights.gamma, weights.rho, weights.tau) == PAPER[name]
     assert weights.alpha == 1.0
     assert arm.solver.method == Penalty()
-    assert arm.solver.g_step == "guarded"
+    assert arm.solver.g_step == "svd"  # as in the released code
     assert arm.solver.certify
     assert not any(layer.bias for layer in arm.network.layers)
     assert arm.full == PUBLISHED[name][0].sweeps
