@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 
@@ -24,6 +24,7 @@ from nnbcd.state import State
 __all__ = ["EIGHT", "SCHEMES", "CpuSource", "Source", "Start"]
 
 
+@runtime_checkable
 class Source(Protocol):
     """Random numbers in the order in which they are asked for."""
 
