@@ -99,7 +99,7 @@ def _cnn_arms(_: Dataset) -> Sequence[Arm]:
     return penalty_arms(network, CNN_STARTS, starts, 1, 2000)
 
 
-INITS = Experiment(
+INITS: Experiment = Experiment(
     "inits",
     "Eight initialisations: UCI HAR, four trains of rank 80",
     data,
@@ -107,7 +107,7 @@ INITS = Experiment(
     published="inits",
     released=lambda: released(INITS, Released("kaiming-normal", 0.2)),
 )
-HAR_5_INITS = Experiment(
+HAR_5_INITS: Experiment = Experiment(
     "har-5-inits",
     "Eight initialisations: UCI HAR, five trains of rank 80",
     data,
@@ -115,7 +115,7 @@ HAR_5_INITS = Experiment(
     published="har-5-inits",
     released=lambda: released(HAR_5_INITS, Released("kaiming-normal", 0.2)),
 )
-CNN_INITS = Experiment(
+CNN_INITS: Experiment = Experiment(
     "cnn-inits",
     "Eight initialisations: MNIST, convolution, trains of rank 220",
     tenth,

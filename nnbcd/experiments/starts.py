@@ -87,8 +87,8 @@ def _orthogonal(rows: int, columns: int, source: Source) -> Tensor:
     w = source.normal(rows * columns).reshape(rows, columns)
     tall = w if rows >= columns else w.T
     q, r = torch.linalg.qr(tall)
-    q = q * torch.diagonal(r).sign()
-    return q if rows >= columns else q.T
+    signed: Tensor = q * torch.diagonal(r).sign()
+    return signed if rows >= columns else signed.T
 
 
 # Standard deviation or limit, of the outputs o and the inputs i.

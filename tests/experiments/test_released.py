@@ -179,7 +179,11 @@ def test_the_objective_is_printed_as_they_do(small, tmp_path, monkeypatch):
             swept.objective + 2.0 * gap, rel=1e-6
         )
     assert [p.suffix for p in sorted(tmp_path.iterdir())] == [".json", ".npz"]
-    objective, train, test = [10.0, 8.0, 7.0], [0.1, 0.2, 0.3], [0.4, 0.5, 0.6]
+    objective, train, test = (
+        [10.0, 8.0, 7.0],
+        [0.1, 0.2, 0.3],
+        [0.4, 0.5, 0.6],
+    )
     theirs = Log(9, 1.0, 0, 0.6, [1, 3, 9], objective, train, test)
     monkeypatch.setattr(
         "nnbcd.experiments.compare.logs",
