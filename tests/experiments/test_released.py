@@ -62,12 +62,12 @@ def test_the_images_are_the_first_of_two_shuffles():
     )
     part = images(whole)
     # As numpy's global generator draws them, one list after the other.
-    state = np.random.get_state()
-    np.random.seed(10)
+    state = np.random.get_state()  # noqa: NPY002
+    np.random.seed(10)  # noqa: NPY002
     train, test = list(range(count)), list(range(few))
-    np.random.shuffle(train)
-    np.random.shuffle(test)
-    np.random.set_state(state)
+    np.random.shuffle(train)  # noqa: NPY002
+    np.random.shuffle(test)  # noqa: NPY002
+    np.random.set_state(state)  # noqa: NPY002
     assert part.y_train.tolist() == train[:6000]
     assert part.y_test.tolist() == test[:999]
     assert np.array_equal(part.x_train[:, 0], part.y_train)
