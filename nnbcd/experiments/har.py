@@ -9,8 +9,8 @@ from nnbcd.datasets import Dataset, har
 from nnbcd.experiments.experiment import Arm, Baseline, Descent, Experiment
 from nnbcd.experiments.networks import dense, har_trains
 from nnbcd.experiments.networks import har as network
-from nnbcd.experiments.variants import g_steps, released
 from nnbcd.experiments.released import Released
+from nnbcd.experiments.variants import g_steps, released
 from nnbcd.problem import Penalties
 from nnbcd.solver import Solver
 from nnbcd.structures import Free, LowRank
@@ -75,7 +75,7 @@ def _arms(hidden: int, tau: float) -> Sequence[Arm]:
     )  # fmt: skip
 
 
-HAR_4 = Experiment(
+HAR_4: Experiment = Experiment(
     "har-4",
     "UCI HAR, 561-1024-1024-1024-512-6, tensor trains of rank 80",
     data,
@@ -83,7 +83,7 @@ HAR_4 = Experiment(
     published="har-4",
     released=lambda: released(HAR_4, Released("kaiming-normal", 0.2)),
 )
-HAR_5 = Experiment(
+HAR_5: Experiment = Experiment(
     "har-5",
     "UCI HAR, 561-1024-1024-1024-512-512-6, tensor trains of rank 80",
     data,

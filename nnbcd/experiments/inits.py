@@ -8,8 +8,8 @@ from dataclasses import replace
 from nnbcd.datasets import Dataset
 from nnbcd.experiments.experiment import Arm, Descent, Experiment
 from nnbcd.experiments.har import RANK, data, paper
-from nnbcd.experiments.mnist_cnn import START, images_as_theirs, tenth
 from nnbcd.experiments.mnist_cnn import PAPER as CNN_PAPER
+from nnbcd.experiments.mnist_cnn import START, images_as_theirs, tenth
 from nnbcd.experiments.networks import cnn, har_trains
 from nnbcd.experiments.released import Released
 from nnbcd.experiments.starts import EIGHT, Start
@@ -99,7 +99,7 @@ def _cnn_arms(_: Dataset) -> Sequence[Arm]:
     return penalty_arms(network, CNN_STARTS, starts, 1, 2000)
 
 
-INITS = Experiment(
+INITS: Experiment = Experiment(
     "inits",
     "Eight initialisations: UCI HAR, four trains of rank 80",
     data,
@@ -107,7 +107,7 @@ INITS = Experiment(
     published="inits",
     released=lambda: released(INITS, Released("kaiming-normal", 0.2)),
 )
-HAR_5_INITS = Experiment(
+HAR_5_INITS: Experiment = Experiment(
     "har-5-inits",
     "Eight initialisations: UCI HAR, five trains of rank 80",
     data,
@@ -115,7 +115,7 @@ HAR_5_INITS = Experiment(
     published="har-5-inits",
     released=lambda: released(HAR_5_INITS, Released("kaiming-normal", 0.2)),
 )
-CNN_INITS = Experiment(
+CNN_INITS: Experiment = Experiment(
     "cnn-inits",
     "Eight initialisations: MNIST, convolution, trains of rank 220",
     tenth,

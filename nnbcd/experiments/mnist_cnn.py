@@ -61,7 +61,7 @@ def _arms(_: Dataset) -> Sequence[Arm]:
     )  # fmt: skip
 
 
-MNIST_CNN = Experiment(
+MNIST_CNN: Experiment = Experiment(
     "mnist-cnn",
     "MNIST, convolution and 5408-1024-1024-10, tensor trains of rank 40",
     tenth,

@@ -140,7 +140,9 @@ class Released(Start):
         below = None
         for i, linear in enumerate(problem.maps):
             rows, columns = linear.weight_shape
-            if isinstance(linear, ConvMap):  # they hold the filters as columns
+            if isinstance(
+                linear, ConvMap
+            ):  # they hold the filters as columns
                 w = self.draw(i, (columns, rows), source).T
             else:
                 w = self.draw(i, (rows, columns), source)

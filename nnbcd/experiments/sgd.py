@@ -213,5 +213,3 @@ def _model(
                 weight: Any = TensorlyWeight(shape, rank, kind)
                 model.weights[i] = weight
     return model
-
-

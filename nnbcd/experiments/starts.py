@@ -88,7 +88,8 @@ def _orthogonal(rows: int, columns: int, source: Source) -> Tensor:
     tall = w if rows >= columns else w.T
     q, r = torch.linalg.qr(tall)
     q = q * torch.diagonal(r).sign()
-    return q if rows >= columns else q.T
+    out: Tensor = q if rows >= columns else q.T
+    return out
 
 
 # Standard deviation or limit, of the outputs o and the inputs i.

@@ -171,9 +171,7 @@ def print_status(
     )
 
 
-def _records(
-    experiment: str, folder: str | Path | None
-) -> list[RunRecord]:
+def _records(experiment: str, folder: str | Path | None) -> list[RunRecord]:
     try:
         return stored(experiment, folder)
     except FileNotFoundError:
