@@ -1,4 +1,4 @@
-"""What is run on the data of an experiment: one method on one network."""
+"""The arms of an experiment: one method on one network, and how to run it."""
 
 from __future__ import annotations
 

@@ -132,5 +132,5 @@ class CudaStream:
         counter[2] = np.arange(threads, dtype=np.uint64)
         key = self._seed % 2**32, self._seed // 2**32 % 2**32
         self._offset += SLOTS * loops
-        words = philox4x32(counter, key)
-        return np.transpose(words, (1, 0, 2))
+        words: Words = philox4x32(counter, key).transpose(1, 0, 2)
+        return words

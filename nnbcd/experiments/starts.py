@@ -87,8 +87,9 @@ def _orthogonal(rows: int, columns: int, source: Source) -> Tensor:
     w = source.normal(rows * columns).reshape(rows, columns)
     tall = w if rows >= columns else w.T
     q, r = torch.linalg.qr(tall)
-    signed: Tensor = q * torch.diagonal(r).sign()
-    return signed if rows >= columns else signed.T
+    q = q * torch.diagonal(r).sign()
+    out: Tensor = q if rows >= columns else q.T
+    return out
 
 
 # Standard deviation or limit, of the outputs o and the inputs i.

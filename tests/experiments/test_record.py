@@ -87,3 +87,34 @@ def test_certify_says_that_a_compact_record_has_no_history(
     path = record.compact().write(tmp_path / "small.json")
     assert main(["certify", str(path)]) == 2
     assert "is a compact record" in capsys.readouterr().err
+
+
+def test_only_a_broken_promise_is_an_error(record):
+    from nnbcd.commands.reproduce import _kept
+
+    def judged(step, method, *, holds):
+        return _kept(
+            replace(
+                record,
+                method=method,
+                settings={**record.settings, "g_step": step},
+                certificate={**record.certificate, "holds": holds},
+            )
+        )
+
+    assert judged("guarded", "penalty", holds=True)
+    assert not judged("guarded", "penalty", holds=False)
+    assert judged("svd", "penalty", holds=False)
+    assert judged("guarded", "released", holds=False)
+    assert _kept(replace(record, certificate=None))
+
+
+def test_a_compact_curve_is_even_in_the_logarithm(record):
+    count = 1000
+    long = replace(record, curve={"sweep": list(range(1, count + 1))})
+    sweeps = long.compact().curve["sweep"]
+    assert sweeps[:10] == list(range(1, 11))
+    assert sweeps[-1] == count
+    assert len(sweeps) <= POINTS == 60
+    ratios = [b / a for a, b in zip(sweeps[15:], sweeps[16:], strict=False)]
+    assert max(ratios) < 1.15
