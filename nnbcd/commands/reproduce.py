@@ -202,7 +202,7 @@ def _chosen(
 
 def _kept(record: RunRecord) -> bool:
     """False where the objective rose though the method says it does not."""
-    if record.certificate is None or record.certificate["holds"]:
+    if record.verdict != "NO":
         return True
     promised = record.settings.get("g_step") != "svd"
     return not promised or record.method == "released"
