@@ -98,7 +98,7 @@ def test_only_a_broken_promise_is_an_error(record):
                 record,
                 method=method,
                 settings={**record.settings, "g_step": step},
-                certificate={**record.certificate, "holds": holds},
+                certificate={**record.certificate, "monotone": holds},
             )
         )
 
