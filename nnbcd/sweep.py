@@ -157,10 +157,9 @@ def _move_u(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
 
         return tiles.go(tile, state.u[i])
 
-    (new,), sums = problem.rows.go(rows, problem, state)
-    squared, *gaps = sums
-    ledger.terms[f"activation[{i + 1}]"] = gaps[0]
-    ledger.terms[f"affine[{i + 1}]"] = gaps[1]
+    (new,), (squared, *gaps) = problem.rows.go(rows, problem, state)
+    for name, gap in zip(("activation", "affine"), gaps, strict=True):
+        ledger.terms[f"{name}[{i + 1}]"] = gap
     return state.put(i, u=new), squared, u.guarantee(problem, i) * squared
 
 
