@@ -78,7 +78,7 @@ class ReLU(PiecewiseLinear):
         return choose(at_least(above, 0.0), right, m)
 
     def right_slope(self, u: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
-        """1 from zero on, else 0."""
+        """1 from zero on, else 0, shape of ``u``."""
         return at_least(u, 0.0)
 
 

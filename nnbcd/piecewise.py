@@ -78,7 +78,7 @@ class PiecewiseLinear:
         return left, right
 
     def right_slope(self, u: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
-        """Right derivative, elementwise."""
+        """Right derivative, elementwise, shape of ``u``."""
         first, *rest = self.table
         out = torch.full_like(u, first.slope)
         for piece in rest:

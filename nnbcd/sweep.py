@@ -127,14 +127,10 @@ def _move_v(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
             gap = objective.activation_gap(part, i, state.u[i][t], new)
             if last:
                 return (new,), (squared, gap, part.loss.value(new, part.y[t]))
-            w, b = state.w[i + 1], state.b[i + 1]
-            image = part.maps[i + 1].forward(new, w, b)
-            u = state.u[i + 1][t]
-            above = objective.affine_gap(part, i + 1, u, image)
+            image, above = _image(part, state, i + 1, new, t)
             return (new, image), (squared, gap, above)
 
-        arrays = state.v[i], *(() if last else (state.u[i + 1],))
-        return tiles.go(tile, *arrays)
+        return tiles.go(tile, state.v[i], *state.u[i + 1 : i + 2])
 
     blocks, sums = problem.rows.go(rows, problem, state)
     squared, ledger.terms[f"activation[{i + 1}]"], above = sums
@@ -161,10 +157,9 @@ def _move_u(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
 
         return tiles.go(tile, state.u[i])
 
-    (new,), sums = problem.rows.go(rows, problem, state)
-    squared, *gaps = sums
-    ledger.terms[f"activation[{i + 1}]"] = gaps[0]
-    ledger.terms[f"affine[{i + 1}]"] = gaps[1]
+    (new,), (squared, *gaps) = problem.rows.go(rows, problem, state)
+    for name, gap in zip(("activation", "affine"), gaps, strict=True):
+        ledger.terms[f"{name}[{i + 1}]"] = gap
     return state.put(i, u=new), squared, u.guarantee(problem, i) * squared
 
 
@@ -226,9 +221,7 @@ def _refresh(
 
     def rows(part: Problem, state: State) -> tuple[Tensors, Tensors]:
         def tile(t: slice) -> tuple[Tensors, Tensors]:
-            v = objective.features(part, state, i)[t]
-            image = part.maps[i].forward(v, state.w[i], state.b[i])
-            gap = objective.affine_gap(part, i, state.u[i][t], image)
+            image, gap = _image(part, state, i, inputs[t], t)
             return (image,), (gap,)
 
         inputs = objective.features(part, state, i)
@@ -237,6 +230,14 @@ def _refresh(
     (image,), (gap,) = problem.rows.go(rows, problem, state)
     ledger.terms[f"affine[{i + 1}]"] = gap
     return state.put(i, affine=image)
+
+
+def _image(
+    problem: Problem, state: State, i: int, inputs: Tensor, t: slice
+) -> tuple[Tensor, Scalar]:
+    """The affine image of some rows, anew, and their affine term."""
+    image = problem.maps[i].forward(inputs, state.w[i], state.b[i])
+    return image, objective.affine_gap(problem, i, state.u[i][t], image)
 
 
 def _account_weight(
