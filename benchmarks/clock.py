@@ -67,8 +67,8 @@ def ratios(times: Times, work: float, product: float) -> dict[str, Any]:
     Parameters
     ----------
     times : dict of list
-        Seconds of ``ours`` and ``gemm``, round by round, and of whatever
-        else was noted: ``plain``, ``certified``.
+        Seconds of ``ours``, ``plain`` and ``gemm``, round by round, and of
+        whatever else was noted.
     work, product : float
         Operations of a sweep, and of the matrix product timed as ``gemm``.
 
@@ -76,8 +76,7 @@ def ratios(times: Times, work: float, product: float) -> dict[str, Any]:
     -------
     dict
         Medians and minima, the rate of the product, the time the sweep's
-        operations take at that rate, and ratios of the medians; None where
-        one was not timed.
+        operations take at that rate, and the two ratios, of the medians.
     """
     seconds = {name: median(values) for name, values in times.items()}
     rate = product / seconds["gemm"]
@@ -87,11 +86,6 @@ def ratios(times: Times, work: float, product: float) -> dict[str, Any]:
         "least": {name: min(values) for name, values in times.items()},
         "gemm_gflops": rate / 1e9,
         "ceiling_seconds": ceiling,
-        "plain_over_ours": _ratio(seconds.get("plain"), seconds["ours"]),
+        "plain_over_ours": seconds["plain"] / seconds["ours"],
         "ours_over_ceiling": seconds["ours"] / ceiling,
-        "certified_over_ceiling": _ratio(seconds.get("certified"), ceiling),
     }
-
-
-def _ratio(above: float | None, below: float) -> float | None:
-    return None if above is None else above / below

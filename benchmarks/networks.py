@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnbcd import Free, LowRank, Network, Sparse
+from nnbcd import Free, LowRank, Network
 from nnbcd.experiments.networks import chain, cnn, har, har_trains
 from nnbcd.structures import Structure
 
@@ -10,7 +10,6 @@ __all__ = [
     "cnn",
     "deep",
     "digits",
-    "flares",
     "har",
     "har_low_rank",
     "har_trains",
@@ -31,11 +30,6 @@ def deep() -> Network:
 def lenet(structure: Structure) -> Network:
     """LeNet-300-100 on 784 pixels, both hidden layers of one structure."""
     return chain(784, (300, 100), [structure] * 2, 10)
-
-
-def flares(*, bias: bool = True) -> Network:
-    """40-300-100-2, nine of ten hidden weights pruned."""
-    return chain(40, (300, 100), [Sparse(0.9)] * 2, 2, bias=bias)
 
 
 def har_low_rank(rank: int) -> Network:

@@ -10,16 +10,9 @@ from dataclasses import dataclass
 from math import inf, sqrt
 
 import torch
-from torch.nn import functional
 
 from nnbcd._typing import Float, Tensor
-from nnbcd.piecewise import (
-    Piece,
-    PiecewiseLinear,
-    at_least,
-    check_weight,
-    choose,
-)
+from nnbcd.piecewise import Piece, PiecewiseLinear, check_weight
 
 __all__ = [
     "BY_NAME",
@@ -73,13 +66,8 @@ class ReLU(PiecewiseLinear):
         check_weight(c)
         # sqrt(1 + 1/c) - 1, written without cancellation
         kappa = 1.0 / (c * (sqrt(1.0 + 1.0 / c) + 1.0))
-        right = torch.add(v, m, alpha=c).mul_(1.0 / (1.0 + c)).clamp_(min=0)
-        above = v.clamp(min=0).mul_(kappa).add_(m)
-        return choose(at_least(above, 0.0), right, m)
-
-    def right_slope(self, u: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
-        """1 from zero on, else 0, shape of ``u``."""
-        return at_least(u, 0.0)
+        right = ((v + c * m) / (1.0 + c)).clamp(min=0)
+        return torch.where(m >= -kappa * v.clamp(min=0), right, m)
 
 
 @dataclass(frozen=True)
@@ -93,20 +81,12 @@ class LeakyReLU(PiecewiseLinear):
         """Two half lines meeting at the origin."""
         return Piece(-inf, 0.0, self.slope), Piece(0.0, inf, 1.0)
 
-    def __call__(self, u: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
-        """Either u or slope * u, elementwise."""
-        return functional.leaky_relu(u, self.slope)
-
 
 @dataclass(frozen=True)
 class AbsoluteValue(PiecewiseLinear):
     r"""The absolute value :math:`\sigma(u) = |u|`."""
 
     pieces = (Piece(-inf, 0.0, -1.0), Piece(0.0, inf, 1.0))
-
-    def __call__(self, u: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
-        """The absolute value, elementwise."""
-        return u.abs()
 
 
 @dataclass(frozen=True)
@@ -119,10 +99,6 @@ class HardTanh(PiecewiseLinear):
         Piece(1.0, inf, 0.0, 1.0),
     )
 
-    def __call__(self, u: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
-        """Clip to between -1 and 1, elementwise."""
-        return u.clamp(-1, 1)
-
 
 @dataclass(frozen=True)
 class ReLU6(PiecewiseLinear):
@@ -133,10 +109,6 @@ class ReLU6(PiecewiseLinear):
         Piece(0.0, 6.0, 1.0),
         Piece(6.0, inf, 0.0, 6.0),
     )
-
-    def __call__(self, u: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
-        """Clip to between 0 and 6, elementwise."""
-        return u.clamp(0, 6)
 
 
 BY_NAME: dict[str, type[PiecewiseLinear]] = {

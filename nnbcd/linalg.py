@@ -80,7 +80,7 @@ def gram(a: Float[Tensor, "n d"]) -> Float[Tensor, "d d"]:
     if d < 64 * GRAM_BLOCKS:  # small products gain nothing from blocks
         return a.mT @ a
     out = a.new_empty(d, d)
-    size = -(-d // min(GRAM_BLOCKS, d // 96))  # nor do narrow ones
+    size = -(-d // GRAM_BLOCKS)
     for lo in range(0, d, size):
         hi = min(lo + size, d)
         out[lo:hi, lo:] = a[:, lo:hi].mT @ a[:, lo:]
@@ -115,8 +115,7 @@ def squared_norm(x: Float[Tensor, "*s"]) -> Float[Tensor, ""]:
         Any shape.
     """
     if x.dtype == torch.float64:
-        flat = x.reshape(-1)
-        return torch.dot(flat, flat)
+        return x.square().sum()
     rows = x.reshape(-1, x.shape[-1]) if x.ndim > 1 else x.reshape(1, -1)
     norms: Tensor = torch.linalg.vector_norm(rows, dim=1)
     return norms.double().square().sum()

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import torch
 
-from nnbcd import tiles
 from nnbcd._typing import Float, Tensor
 from nnbcd.couplings import Consistent
 from nnbcd.linalg import squared_norm
@@ -26,7 +25,6 @@ from nnbcd.state import State
 __all__ = ["affine_image", "features", "terms", "value"]
 
 Scalar = Float[Tensor, ""]
-ALL = slice(None)
 
 
 def features(problem: Problem, state: State, i: int) -> Tensor:
@@ -37,15 +35,9 @@ def features(problem: Problem, state: State, i: int) -> Tensor:
 def affine_image(problem: Problem, state: State, i: int) -> Tensor:
     """V_{i-1} W_i^T + 1 b_i^T, shape (N, d_out), from the cache if valid."""
     cached = state.affine[i]
-    return image_rows(problem, state, i, ALL) if cached is None else cached
-
-
-def image_rows(problem: Problem, state: State, i: int, part: slice) -> Tensor:
-    """The same of some rows; a whole pass need not form it."""
-    cached = state.affine[i]
     if cached is not None:
-        return cached[part]
-    v = features(problem, state, i)[part]
+        return cached
+    v = features(problem, state, i)
     return problem.maps[i].forward(v, state.w[i], state.b[i])
 
 
@@ -66,30 +58,15 @@ def _network_loss(problem: Problem, state: State) -> Scalar:
 
 def activation_term(problem: Problem, state: State, i: int) -> Scalar:
     """gamma/2 ||V_i - sigma_i(U_i)||^2, of a piece of rows."""
-    u, v = state.u[i], state.v[i]
-    return tiles.total(lambda t: activation_gap(problem, i, u[t], v[t]), u)
-
-
-def activation_gap(problem: Problem, i: int, u: Tensor, v: Tensor) -> Scalar:
-    """gamma/2 ||v - sigma_i(u)||^2."""
-    gap = v - problem.network.activations[i](u)
+    sigma = problem.network.activations[i]
+    gap = state.v[i] - sigma(state.u[i])
     return 0.5 * problem.layers[i].gamma * squared_norm(gap)
 
 
 def affine_term(problem: Problem, state: State, i: int) -> Scalar:
     """rho/2 ||U_i - V_{i-1} W_i^T - 1 b_i^T||^2, of a piece of rows."""
-    u = state.u[i]
-    return tiles.total(
-        lambda t: affine_gap(
-            problem, i, u[t], image_rows(problem, state, i, t)
-        ),
-        u,
-    )
-
-
-def affine_gap(problem: Problem, i: int, u: Tensor, image: Tensor) -> Scalar:
-    """rho/2 ||u - image||^2."""
-    return 0.5 * problem.layers[i].rho * squared_norm(u - image)
+    gap = state.u[i] - affine_image(problem, state, i)
+    return 0.5 * problem.layers[i].rho * squared_norm(gap)
 
 
 def structure_term(problem: Problem, state: State, i: int) -> Scalar:

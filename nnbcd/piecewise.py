@@ -19,7 +19,7 @@ import torch
 
 from nnbcd._typing import Float, Tensor
 
-__all__ = ["Piece", "PiecewiseLinear", "at_least", "check_weight", "choose"]
+__all__ = ["Piece", "PiecewiseLinear", "check_weight"]
 
 
 @dataclass(frozen=True)
@@ -76,15 +76,6 @@ class PiecewiseLinear:
             left = torch.where(u > piece.lo, piece.slope, left)
             right = torch.where(u >= piece.lo, piece.slope, right)
         return left, right
-
-    def right_slope(self, u: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
-        """Right derivative, elementwise, shape of ``u``."""
-        first, *rest = self.table
-        out = torch.full_like(u, first.slope)
-        for piece in rest:
-            slope = torch.full_like(u, piece.slope)
-            out = choose(at_least(u, piece.lo), slope, out)
-        return out
 
     def prox(
         self, v: Float[Tensor, "*s"], m: Float[Tensor, "*s"], c: float
@@ -148,32 +139,11 @@ class PiecewiseLinear:
             if best_u is None:
                 best_u, best_value = u, value
             else:
-                # A tie goes to the right.
-                best_u = choose(at_least(best_value, value), u, best_u)
-                best_value = torch.minimum(value, best_value)
+                better = value <= best_value  # a tie goes to the right
+                best_u = torch.where(better, u, best_u)
+                best_value = torch.where(better, value, best_value)
         assert best_u is not None
         return best_u
-
-
-def at_least(
-    x: Float[Tensor, "*s"], y: Float[Tensor, "*s"] | float
-) -> Float[Tensor, "*s"]:
-    """1 where x >= y, else 0, in the number type of x."""
-    out = torch.empty_like(x)
-    torch.ge(x, y, out=out)
-    return out
-
-
-def choose(
-    share: Float[Tensor, "*s"],
-    one: Float[Tensor, "*s"],
-    other: Float[Tensor, "*s"],
-) -> Float[Tensor, "*s"]:
-    """``one`` where share is 1, ``other`` where it is 0; all finite.
-
-    On a CPU several times as fast as torch.where, which branches.
-    """
-    return torch.lerp(other, one, share)
 
 
 def check_weight(c: float) -> None:

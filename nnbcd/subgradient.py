@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import torch
 
-from nnbcd import objective, tiles
+from nnbcd import objective
 from nnbcd._typing import Float, Tensor
 from nnbcd.activations import PiecewiseLinear
 from nnbcd.blocks import w
@@ -15,9 +13,6 @@ from nnbcd.problem import Problem
 from nnbcd.state import State
 
 __all__ = ["norm", "squares", "subgradient"]
-
-Tensors = tuple[Tensor, ...]
-Told = Callable[[Tensor], tuple[Tensors, Tensors]]
 
 
 def subgradient(problem: Problem, state: State) -> dict[str, Tensor]:
@@ -46,12 +41,18 @@ def subgradient(problem: Problem, state: State) -> dict[str, Tensor]:
         ``V[i]``, ``U[i]``, ``W[i]`` ([W, b] joined) and ``G[i]``, layers
         counted from 1, each with the shape of its block.
     """
-    blocks, slopes = _rows(problem, state, _kept)
     out: dict[str, Tensor] = {}
     for i in range(problem.depth):
-        out[f"V[{i + 1}]"] = blocks[2 * i + 1]
-        out[f"U[{i + 1}]"] = blocks[2 * i]
-        out[f"W[{i + 1}]"] = _w(problem, state, i, slopes[i])
+
+        def rows(
+            part: Problem, state: State, i: int = i
+        ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+            blocks = _v(part, state, i), _u(part, state, i)
+            return blocks, (_slope(part, state, i),)
+
+        blocks, (slope,) = problem.rows.go(rows, problem, state)
+        out[f"V[{i + 1}]"], out[f"U[{i + 1}]"] = blocks
+        out[f"W[{i + 1}]"] = _w(problem, state, i, slope)
         if problem.has_copy(i):
             out[f"G[{i + 1}]"] = _g(problem, state, i)
     return out
@@ -72,79 +73,24 @@ def squares(problem: Problem, state: State) -> dict[str, Tensor]:
     state : State
         Any iterate.
     """
-    _, sums = _rows(problem, state, _measured)
+
+    def rows(part: Problem, state: State) -> tuple[Tensor, ...]:
+        out = []
+        for i in range(part.depth):
+            out.append(squared_norm(_v(part, state, i)))
+            out.append(squared_norm(_u(part, state, i)))
+            out.append(_slope(part, state, i))
+        return tuple(out)
+
+    sums = problem.rows.total(rows, problem, state)
     out: dict[str, Tensor] = {}
     for i in range(problem.depth):
-        out[f"V[{i + 1}]"] = sums[2 * i + 1]
-        out[f"U[{i + 1}]"] = sums[2 * i]
-        slope = sums[2 * problem.depth + i]
+        v, u, slope = sums[3 * i : 3 * i + 3]
+        out[f"V[{i + 1}]"], out[f"U[{i + 1}]"] = v, u
         out[f"W[{i + 1}]"] = squared_norm(_w(problem, state, i, slope))
         if problem.has_copy(i):
             out[f"G[{i + 1}]"] = squared_norm(_g(problem, state, i))
     return out
-
-
-def _rows(
-    problem: Problem, state: State, told: Told
-) -> tuple[Tensors, Tensors]:
-    """U_1, V_1, U_2, ..., V_L as ``told``; last of the sums, the W_i's."""
-
-    def rows(part: Problem, state: State) -> tuple[Tensors, Tensors]:
-        products = [w.empty_product(part, i) for i in range(part.depth)]
-
-        def tile(t: slice) -> tuple[Tensors, Tensors]:
-            found = [told(x) for x in _tile(part, state, products, t)]
-            return (
-                tuple(x for blocks, _ in found for x in blocks),
-                tuple(x for _, sums in found for x in sums),
-            )
-
-        blocks, sums = tiles.go(tile, part.x, *state.u)
-        return blocks, (*sums, *products)
-
-    return problem.rows.go(rows, problem, state)
-
-
-def _tile(
-    problem: Problem, state: State, products: list[Tensor], t: slice
-) -> Iterator[Tensor]:
-    """Some rows of U_1, V_1, U_2, ..., V_L, and their part of the products.
-
-    The gap of a layer tells of its U and W and of the V below, the lag of V
-    behind sigma(U) of both: each is formed once.
-    """
-    lag = problem.x[:0]
-    for i, weights in enumerate(problem.layers):
-        sigma, below = problem.network.activations[i], lag
-        u, v = state.u[i][t], state.v[i][t]
-        gap = objective.image_rows(problem, state, i, t) - u
-        w.add_product(problem, state, i, products[i], gap, t)
-        lag = sigma(u) - v
-        if i:
-            back = problem.maps[i].transpose(gap, state.w[i])
-            back = back.mul_(weights.rho)
-            yield _v(problem, state, i - 1, below, back, t)
-        pull = gap.mul_(-weights.rho)
-        yield _u(sigma, u, v, weights.gamma, lag, pull)
-    yield problem.loss.subgradient(v, problem.y[t], -weights.gamma * lag)
-
-
-def _v(
-    problem: Problem,
-    state: State,
-    i: int,
-    lag: Tensor,
-    back: Tensor,
-    t: slice,
-) -> Tensor:
-    """Some rows of a hidden V_i; ``back`` comes from the layer above."""
-    weights, v = problem.layers[i], state.v[i][t]
-    gradient = back.add_(lag, alpha=-weights.gamma)
-    if weights.bounds is None:
-        return gradient
-    lo, hi = weights.bounds
-    gradient = torch.where(v <= lo, gradient.clamp(max=0), gradient)
-    return torch.where(v >= hi, gradient.clamp(min=0), gradient)
 
 
 def at_kinks(
@@ -157,28 +103,6 @@ def at_kinks(
     [l, r]; where l > r (a concave kink) it is {l, r} and nothing between.
     Away from kinks l = r.
     """
-    return _u(sigma, u, v, gamma, sigma(u) - v, rest)
-
-
-def _u(
-    sigma: PiecewiseLinear,
-    u: Tensor,
-    v: Tensor,
-    gamma: float,
-    lag: Tensor,
-    rest: Tensor,
-) -> Tensor:
-    """:func:`at_kinks` with ``lag`` = sigma(u) - v at hand."""
-    out = sigma.right_slope(u).mul_(lag).mul_(gamma).add_(rest)
-    for kink in sigma.kinks:
-        at = (u == kink).nonzero(as_tuple=True)
-        out[at] = _at_kink(sigma, u[at], v[at], gamma, rest[at])
-    return out
-
-
-def _at_kink(
-    sigma: PiecewiseLinear, u: Tensor, v: Tensor, gamma: float, rest: Tensor
-) -> Tensor:
     left_slope, right_slope = sigma.slopes(u)
     gap = gamma * (sigma(u) - v)
     left, right = gap * left_slope + rest, gap * right_slope + rest
@@ -187,12 +111,33 @@ def _at_kink(
     return torch.where(left <= right, inside, nearer)
 
 
-def _kept(block: Tensor) -> tuple[Tensors, Tensors]:
-    return (block,), ()
+def _v(problem: Problem, state: State, i: int) -> Tensor:
+    weights, sigma = problem.layers[i], problem.network.activations[i]
+    v = state.v[i]
+    gradient = weights.gamma * (v - sigma(state.u[i]))
+    if i == problem.depth - 1:
+        return problem.loss.subgradient(v, problem.y, gradient)
+    gap = objective.affine_image(problem, state, i + 1) - state.u[i + 1]
+    above = problem.maps[i + 1].transpose(gap, state.w[i + 1])
+    gradient = gradient + problem.layers[i + 1].rho * above
+    if weights.bounds is None:
+        return gradient
+    lo, hi = weights.bounds
+    gradient = torch.where(v <= lo, gradient.clamp(max=0), gradient)
+    return torch.where(v >= hi, gradient.clamp(min=0), gradient)
 
 
-def _measured(block: Tensor) -> tuple[Tensors, Tensors]:
-    return (), (squared_norm(block),)
+def _u(problem: Problem, state: State, i: int) -> Tensor:
+    weights, sigma = problem.layers[i], problem.network.activations[i]
+    u = state.u[i]
+    pull = weights.rho * (u - objective.affine_image(problem, state, i))
+    return at_kinks(sigma, u, state.v[i], weights.gamma, pull)
+
+
+def _slope(problem: Problem, state: State, i: int) -> Tensor:
+    """What the rows say to the gradient in W_i, b_i: a sum over them."""
+    gap = objective.affine_image(problem, state, i) - state.u[i]
+    return w.cross_product(problem, state, i, gap)
 
 
 def _w(problem: Problem, state: State, i: int, slope: Tensor) -> Tensor:

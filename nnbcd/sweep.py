@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from nnbcd import objective, tiles
+from nnbcd import objective
 from nnbcd._typing import Float, Tensor
 from nnbcd.blocks import g, u, v, w, w_set
 from nnbcd.history import BlockRecord
@@ -119,18 +119,14 @@ def _move_v(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
     last = i == problem.depth - 1
 
     def rows(part: Problem, state: State) -> tuple[Tensors, Tensors]:
-        moved = v.by_rows(part, state, i)
-
-        def tile(t: slice) -> tuple[Tensors, Tensors]:
-            new = moved(t)
-            squared = squared_norm(new - state.v[i][t])
-            gap = objective.activation_gap(part, i, state.u[i][t], new)
-            if last:
-                return (new,), (squared, gap, part.loss.value(new, part.y[t]))
-            image, above = _image(part, state, i + 1, new, t)
-            return (new, image), (squared, gap, above)
-
-        return tiles.go(tile, state.v[i], *state.u[i + 1 : i + 2])
+        new = v.update(part, state, i)
+        squared = squared_norm(new - state.v[i])
+        state = state.put(i, v=new)
+        gap = objective.activation_term(part, state, i)
+        if last:
+            return (new,), (squared, gap, objective.loss_term(part, state))
+        image, above = _image(part, state, i + 1)
+        return (new, image), (squared, gap, above)
 
     blocks, sums = problem.rows.go(rows, problem, state)
     squared, ledger.terms[f"activation[{i + 1}]"], above = sums
@@ -145,21 +141,16 @@ def _move_v(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
 
 def _move_u(problem: Problem, state: State, i: int, ledger: _Ledger) -> Moved:
     def rows(part: Problem, state: State) -> tuple[Tensors, Tensors]:
-        def tile(t: slice) -> tuple[Tensors, Tensors]:
-            old, wanted = state.u[i][t], state.v[i][t]
-            image = objective.image_rows(part, state, i, t)
-            new = u.of_rows(part, i, old, wanted, image)
-            return (new,), (
-                squared_norm(new - old),
-                objective.activation_gap(part, i, new, wanted),
-                objective.affine_gap(part, i, new, image),
-            )
+        new = u.update(part, state, i)
+        squared = squared_norm(new - state.u[i])
+        state = state.put(i, u=new)
+        gap = objective.activation_term(part, state, i)
+        return (new,), (squared, gap, objective.affine_term(part, state, i))
 
-        return tiles.go(tile, state.u[i])
-
-    (new,), (squared, *gaps) = problem.rows.go(rows, problem, state)
-    for name, gap in zip(("activation", "affine"), gaps, strict=True):
-        ledger.terms[f"{name}[{i + 1}]"] = gap
+    (new,), sums = problem.rows.go(rows, problem, state)
+    squared, *gaps = sums
+    ledger.terms[f"activation[{i + 1}]"] = gaps[0]
+    ledger.terms[f"affine[{i + 1}]"] = gaps[1]
     return state.put(i, u=new), squared, u.guarantee(problem, i) * squared
 
 
@@ -220,24 +211,20 @@ def _refresh(
     """Recompute the affine image of layer i and its term."""
 
     def rows(part: Problem, state: State) -> tuple[Tensors, Tensors]:
-        def tile(t: slice) -> tuple[Tensors, Tensors]:
-            image, gap = _image(part, state, i, inputs[t], t)
-            return (image,), (gap,)
-
-        inputs = objective.features(part, state, i)
-        return tiles.go(tile, inputs, state.u[i])
+        image, gap = _image(part, state, i)
+        return (image,), (gap,)
 
     (image,), (gap,) = problem.rows.go(rows, problem, state)
     ledger.terms[f"affine[{i + 1}]"] = gap
     return state.put(i, affine=image)
 
 
-def _image(
-    problem: Problem, state: State, i: int, inputs: Tensor, t: slice
-) -> tuple[Tensor, Scalar]:
-    """The affine image of some rows, anew, and their affine term."""
-    image = problem.maps[i].forward(inputs, state.w[i], state.b[i])
-    return image, objective.affine_gap(problem, i, state.u[i][t], image)
+def _image(problem: Problem, state: State, i: int) -> tuple[Tensor, Scalar]:
+    """The affine image of layer i, anew, and the affine term."""
+    state = state.put(i, affine=None)
+    image = objective.affine_image(problem, state, i)
+    state = state.put(i, affine=image)
+    return image, objective.affine_term(problem, state, i)
 
 
 def _account_weight(

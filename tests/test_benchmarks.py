@@ -181,12 +181,7 @@ def test_counted_flops_are_those_of_the_products():
     labels = torch.arange(n) % d
     problem = solver.problem(network, torch.randn(n, d), labels)
     state, _ = solver.step(problem, solver.init(problem))
-
-    def in_place(total, left, right, **_):  # torch leaves these out
-        return 2 * left[0] * left[1] * right[1]
-
-    counted = {torch.ops.aten.addmm_: in_place}
-    with FlopCounterMode(display=False, custom_mapping=counted) as counter:
+    with FlopCounterMode(display=False) as counter:
         solver.step(problem, state)
     found = sweep_flops(problem)
     assert found["rows"] == (4 + 3 * 10) * n * d * d
@@ -230,8 +225,11 @@ def test_speed_runs_the_same_sweeps_three_ways():
     assert phi["ours"] == pytest.approx(phi["plain"], rel=1e-4)
     for clock in ("wall", "processor"):
         rounds, found = row["rounds"][clock], row["clocks"][clock]
-        names = ("ours", "certified", "plain", "gemm")
-        assert [len(rounds[k]) for k in names] == [2, 2, 2, 10]
+        assert [len(rounds[k]) for k in ("ours", "plain", "gemm")] == [
+            2,
+            2,
+            10,
+        ]
         assert min(rounds["ours"]) > 0
         assert found["seconds"]["ours"] == sum(rounds["ours"]) / 2
     wall = row["rounds"]["wall"]
@@ -250,35 +248,12 @@ def test_ratios_are_of_the_medians():
     assert found["ceiling_seconds"] == pytest.approx(4.0)
     assert found["plain_over_ours"] == 3.5
     assert found["ours_over_ceiling"] == pytest.approx(0.5)
-    assert found["certified_over_ceiling"] is None
     assert found["least"] == {"ours": 1.0, "plain": 6.0, "gemm": 0.1}
-    times = {"ours": [2.0], "certified": [3.0], "gemm": [0.2]}
-    found = ratios(times, work=40.0, product=2.0)
-    assert found["certified_over_ceiling"] == pytest.approx(0.75)
-    assert found["plain_over_ours"] is None
-
-
-def test_speed_prints_the_ratio_with_and_without_the_certificate():
-    (case,) = (case for case in speed.CASES if case.name == "flares")
-    row = speed.run_case(replace(case, rows=300), options(rounds=2))
-    assert row["dtype"] == "float64"
-    wall = row["clocks"]["wall"]
-    line = dict(zip(speed.COLUMNS, speed.cells(row)[0], strict=True))
-    assert line["plain s"] == line["plain/ours"] == "-"
-    for name in ("ours", "certified"):
-        found = wall["seconds"][name] / wall["ceiling_seconds"]
-        assert float(line[f"{name}/ceiling"]) == pytest.approx(
-            found, abs=0.01
-        )
 
 
 def test_tf32_needs_a_gpu():
-    cpu, gpu = speed.plan(options()), speed.plan(options(device="cuda"))
-    assert [c.name for c in cpu] == ["har", "har-5", "cnn", "flares"]
-    assert {c.name for c in gpu} - {c.name for c in cpu} == {
-        "har-tf32",
-        "cnn-tf32",
-    }
+    assert [c.name for c in speed.plan(options())] == ["har", "cnn"]
+    assert len(speed.plan(options(device="cuda"))) == 4
 
 
 # --- Adam ----------------------------------------------------------------

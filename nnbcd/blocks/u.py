@@ -7,7 +7,7 @@ from nnbcd._typing import Float, Tensor
 from nnbcd.problem import Problem
 from nnbcd.state import State
 
-__all__ = ["guarantee", "of_rows", "update"]
+__all__ = ["guarantee", "update"]
 
 
 def update(problem: Problem, state: State, i: int) -> Float[Tensor, "n d"]:
@@ -45,35 +45,15 @@ def update(problem: Problem, state: State, i: int) -> Float[Tensor, "n d"]:
     to the right one. Cost: the affine image, 2 N d_{i-1} d_i flops, unless
     it is cached, and O(N d_i).
     """
-    return of_rows(
-        problem,
-        i,
-        state.u[i],
-        state.v[i],
-        objective.affine_image(problem, state, i),
-    )
-
-
-def of_rows(
-    problem: Problem,
-    i: int,
-    u: Float[Tensor, "n d"],
-    v: Float[Tensor, "n d"],
-    image: Float[Tensor, "n d"],
-) -> Float[Tensor, "n d"]:
-    """:func:`update` of some rows, from those of U_i, V_i and B."""
     weights = problem.layers[i]
+    b = objective.affine_image(problem, state, i)
     if i == problem.depth - 1:
         total = weights.gamma + weights.rho
-        return _mean(v, weights.gamma / total, image, weights.rho / total)
+        return (weights.gamma * state.v[i] + weights.rho * b) / total
     total = weights.rho + weights.alpha
-    m = _mean(image, weights.rho / total, u, weights.alpha / total)
+    m = (weights.rho * b + weights.alpha * state.u[i]) / total
     sigma = problem.network.activations[i]
-    return sigma.prox(v, m, total / weights.gamma)
-
-
-def _mean(a: Tensor, share: float, b: Tensor, rest: float) -> Tensor:
-    return (share * a).add_(b, alpha=rest)
+    return sigma.prox(state.v[i], m, total / weights.gamma)
 
 
 def guarantee(problem: Problem, i: int) -> float:

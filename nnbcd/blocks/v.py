@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 
 from nnbcd import linalg
@@ -12,7 +10,7 @@ from nnbcd.affine import ConvMap, DenseMap
 from nnbcd.problem import Problem
 from nnbcd.state import State
 
-__all__ = ["by_rows", "guarantee", "update"]
+__all__ = ["guarantee", "update"]
 
 CG_STEPS = 200
 CG_RTOL = {torch.float64: 1e-13, torch.float32: 1e-6}
@@ -62,30 +60,18 @@ def update(problem: Problem, state: State, i: int) -> Float[Tensor, "n d"]:
     Li et al., arXiv:2303.06815, V block; bias, the smaller system,
     convolution and box are ours. Cost: 4 N d_i d_{i+1} flops and O(d^3).
     """
-    return by_rows(problem, state, i)(slice(None))
-
-
-def by_rows(
-    problem: Problem, state: State, i: int
-) -> Callable[[slice], Float[Tensor, "n d"]]:
-    """:func:`update` as a function of rows; what they share is solved now."""
     if i == problem.depth - 1:
-        return lambda rows: _output(problem, state, i, rows)
-    bounded = problem.layers[i].bounds is not None
-    linear = problem.maps[i + 1]
-    if isinstance(linear, DenseMap) and not bounded:
-        transfer = _transfer(problem, state, i)
-        return lambda rows: _dense(problem, state, i, transfer, rows)
-    # Steps that all rows take together.
+        return _output(problem, state, i)
     wanted = problem.network.activations[i](state.u[i])  # sigma(U_i)
+    linear = problem.maps[i + 1]
     target = state.u[i + 1]
     if state.b[i + 1] is not None:
         target = target - linear.spread(state.b[i + 1])
-    if isinstance(linear, ConvMap) and not bounded:
-        new = _convolution(problem, state, i, linear, wanted, target)
-    else:
-        new = _projected(problem, state, i, wanted, target)
-    return lambda rows: new[rows]
+    if problem.layers[i].bounds is not None:
+        return _projected(problem, state, i, wanted, target)
+    if isinstance(linear, DenseMap):
+        return _dense(problem, state, i, wanted, target)
+    return _convolution(problem, state, i, linear, wanted, target)
 
 
 def guarantee(problem: Problem, i: int) -> float:
@@ -100,23 +86,19 @@ def guarantee(problem: Problem, i: int) -> float:
     return 0.5 * weights.gamma
 
 
-def _output(problem: Problem, state: State, i: int, rows: slice) -> Tensor:
-    weights, u, v = problem.layers[i], state.u[i][rows], state.v[i][rows]
+def _output(problem: Problem, state: State, i: int) -> Tensor:
+    weights = problem.layers[i]
     total = weights.gamma + weights.alpha
-    centre = (weights.gamma * u + weights.alpha * v) / total
-    return problem.loss.prox(centre, problem.y[rows], total)
+    centre = (weights.gamma * state.u[i] + weights.alpha * state.v[i]) / total
+    return problem.loss.prox(centre, problem.y, total)
 
 
 def _dense(
-    problem: Problem, state: State, i: int, transfer: Tensor, rows: slice
+    problem: Problem, state: State, i: int, wanted: Tensor, target: Tensor
 ) -> Tensor:
-    wanted = problem.network.activations[i](state.u[i][rows])  # sigma(U_i)
-    target, b = state.u[i + 1][rows], state.b[i + 1]
-    if b is not None:
-        target = target - b
     # gap = target - wanted W^T: what sigma(U) leaves over
     gap = torch.addmm(target, wanted, state.w[i + 1].mT, alpha=-1)
-    return torch.addmm(wanted, gap, transfer)
+    return torch.addmm(wanted, gap, _transfer(problem, state, i))
 
 
 def _transfer(

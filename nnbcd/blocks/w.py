@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 import torch
 
-from nnbcd import linalg, objective, tiles
+from nnbcd import linalg, objective
 from nnbcd._typing import Float, Tensor
 from nnbcd.problem import Problem, chunks, gram
 from nnbcd.state import State
 
 __all__ = [
     "Regression",
-    "add_product",
-    "empty_product",
+    "cross_product",
     "few_rows",
     "guarantee",
     "joined",
@@ -46,10 +45,8 @@ def regression(problem: Problem, state: State, i: int) -> Regression:
     """
 
     def rows(part: Problem, state: State) -> tuple[Tensor, ...]:
-        residual = empty_product(part, i)
-        for t in tiles.slices(state.u[i], objective.features(part, state, i)):
-            gap = state.u[i][t] - objective.image_rows(part, state, i, t)
-            add_product(part, state, i, residual, gap, t)
+        gap = state.u[i] - objective.affine_image(part, state, i)
+        residual = cross_product(part, state, i, gap)
         if i == 0:
             return (residual,)
         v = objective.features(part, state, i)
@@ -60,35 +57,20 @@ def regression(problem: Problem, state: State, i: int) -> Regression:
     return Regression(grams[0] if grams else problem.input_gram, residual)
 
 
-def empty_product(problem: Problem, i: int) -> Float[Tensor, "q p"]:
-    """Zeros, as many as [W_i, b_i] has entries, to add products to."""
-    q, p = problem.maps[i].weight_shape
-    columns = p + problem.network.layers[i].bias
-    if q > columns:  # products are faster along the longer side
-        return problem.x.new_zeros(columns, q).mT
-    return problem.x.new_zeros(q, columns)
-
-
-def add_product(
-    problem: Problem,
-    state: State,
-    i: int,
-    product: Float[Tensor, "q p"],
-    gap: Float[Tensor, "n d_out"],
-    tile: slice,
-) -> None:
-    """Add outputs(gap)^T A to the product, A = [rows(V_{i-1}), 1].
-
-    Of the rows of one tile.
-    """
+def cross_product(
+    problem: Problem, state: State, i: int, u: Float[Tensor, "n d_out"]
+) -> Float[Tensor, "q p"]:
+    """outputs(u)^T A, A = [rows(V_{i-1}), 1], of a piece of rows."""
     linear, bias = problem.maps[i], problem.network.layers[i].bias
-    v = objective.features(problem, state, i)[tile]
-    p = linear.weight_shape[1]
-    for part in chunks(linear, len(v)):
-        targets = linear.outputs(gap[part])
-        product[:, :p].addmm_(targets.mT, linear.rows(v[part]))
+    v = objective.features(problem, state, i)
+    q, p = linear.weight_shape
+    cross = v.new_zeros(q, p + bias)
+    for part in chunks(linear, v.shape[0]):
+        targets = linear.outputs(u[part])
+        cross[:, :p] += targets.mT @ linear.rows(v[part])
         if bias:
-            product[:, p] += targets.sum(0)
+            cross[:, p] += targets.sum(0)
+    return cross
 
 
 def update(
