@@ -38,6 +38,12 @@ class Identity(PiecewiseLinear):
         """The input itself."""
         return u
 
+    def pull_back(
+        self, r: Float[Tensor, "*s"], u: Float[Tensor, "*s"]
+    ) -> Float[Tensor, "*s"]:
+        """``r`` itself."""
+        return r
+
 
 @dataclass(frozen=True)
 class ReLU(PiecewiseLinear):
@@ -58,6 +64,12 @@ class ReLU(PiecewiseLinear):
     def __call__(self, u: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
         """max(0, u), elementwise."""
         return u.clamp(min=0)
+
+    def pull_back(
+        self, r: Float[Tensor, "*s"], u: Float[Tensor, "*s"]
+    ) -> Float[Tensor, "*s"]:
+        """``r`` where u >= 0, else zero."""
+        return r * (u >= 0)
 
     def prox(
         self, v: Float[Tensor, "*s"], m: Float[Tensor, "*s"], c: float

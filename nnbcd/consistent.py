@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from nnbcd import objective
+from nnbcd import objective, prox_linear
 from nnbcd._typing import Float, Tensor
 from nnbcd.blocks.w import joined
-from nnbcd.couplings import Consistent
+from nnbcd.couplings import Consistent, ProxLinear
 from nnbcd.initialisation import forward_state
 from nnbcd.linalg import squared_norm
 from nnbcd.problem import Problem
@@ -53,7 +53,11 @@ def sweep(
     assert isinstance(problem.coupling, Consistent)
     before = objective.value(problem, state)
     modulus = problem.coupling.decrease * problem.samples
-    last, mean = row_pass(problem, state, number)
+    memory: tuple[Tensor, ...] = ()
+    if isinstance(problem.coupling, ProxLinear):
+        last, mean, memory = prox_linear.row_pass(problem, state, number)
+    else:
+        last, mean = row_pass(problem, state, number)
     proposals = [last] if mean is None else [last, mean]
     trials = [_trial(problem, state, weights) for weights in proposals]
     share = 1.0
@@ -70,6 +74,8 @@ def sweep(
     change = 1.5 if share == 1.0 else share
     if taken is None or averaged:
         change = AVERAGED if averaged else share
+    if isinstance(problem.coupling, ProxLinear):
+        change = share * problem.coupling.shrink
     trust = state.trust * change
     if taken is None:
         taken = _Trial(state, before, torch.zeros_like(before))
@@ -82,7 +88,8 @@ def sweep(
         guaranteed=modulus * taken.squared,
         seconds=time.perf_counter() - start,
     )
-    return replace(taken.state, trust=min(1.0, trust)), update
+    after = replace(taken.state, trust=min(1.0, trust), memory=memory)
+    return after, update
 
 
 @dataclass(frozen=True, eq=False)

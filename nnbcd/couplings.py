@@ -16,7 +16,14 @@ from nnbcd.checks import count, number
 if TYPE_CHECKING:
     from nnbcd.problem import Penalties
 
-__all__ = ["BY_NAME", "Consistent", "Constraint", "Coupling", "Penalty"]
+__all__ = [
+    "BY_NAME",
+    "Consistent",
+    "Constraint",
+    "Coupling",
+    "Penalty",
+    "ProxLinear",
+]
 
 
 @dataclass(frozen=True)
@@ -138,6 +145,86 @@ class Consistent(Coupling):
             raise ValueError(msg)
 
 
+@dataclass(frozen=True)
+class ProxLinear(Consistent):
+    r"""Descent of the training loss in the metric of inputs and outputs.
+
+    U and V are the forward pass. For a chunk of m rows the blocks U and V
+    solve for multipliers Lambda, and the W block is a closed form,
+
+    .. math::
+
+        dW_i = \operatorname*{argmin}_X -\langle D_i, X \rangle
+            + \frac{1}{2 \eta} \langle X, \hat S_i X \hat C_i \rangle
+            = \eta \, \hat S_i^{-1} D_i \hat C_i^{-1},
+
+    with :math:`D_i = \Lambda_i^T [V_{i-1}, 1] / m`, C_i the metric of the
+    layer's inputs and S_i that of its outputs. Hats are damped. The
+    multipliers are minus the gradients of the loss in U_i, as
+    back-propagation computes them. At the end of a pass the true training
+    loss decides, as in :class:`Consistent`: it never rises.
+
+    Parameters
+    ----------
+    step : float
+        eta, the length of the step, in (0, 1].
+    damping : float
+        Added to C, relative to its mean diagonal (the constant column of
+        the bias has its own scale, 1).
+    kappa : float
+        Added to S, relative to its mean diagonal.
+    pull : float
+        Not used here.
+    chunk_rows : int or None
+        Rows of a chunk. None: as :meth:`rows` says.
+    memory : float
+        Weight of the past in C and S, in [0, 1).
+    decrease : float
+        Relative sufficient decrease asked for.
+    clip : float
+        A chunk's step may promise at most this share of the loss.
+    inertia : float
+        Share of the last step that is made again, in [0, 1).
+    shrink : float
+        Factor on eta after each sweep, in (0, 1].
+    refresh : int
+        C and S are measured anew every so many chunks.
+
+    Notes
+    -----
+    Multipliers: LeCun (1988). Metric: Martens and Grosse (2015); through
+    convolutions Grosse and Martens (2016). Inertia: Pock and Sabach
+    (2016). Prox-linear blocks: Xu and Yin (2013).
+    """
+
+    step: float = 0.05
+    damping: float = 1.0
+    kappa: float = 1.0
+    memory: float = 0.9
+    clip: float = 0.5
+    inertia: float = 0.9
+    shrink: float = 0.7
+    refresh: int = 20
+
+    name = "prox-linear"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        number("clip", self.clip, strict=True)
+        number("inertia", self.inertia)
+        number("shrink", self.shrink, strict=True)
+        count("refresh", self.refresh)
+        if self.inertia >= 1 or self.shrink > 1:
+            msg = "inertia must be below 1 and shrink at most 1."
+            raise ValueError(msg)
+
+    def rows(self, n: int, width: int) -> int:
+        """Rows of a chunk out of n: about the square root, 50 to 256."""
+        if self.chunk_rows is not None:
+            return self.chunk_rows
+        return max(50, min(round(n**0.5), 256))
+
+
 BY_NAME: dict[str, Coupling] = {
-    c.name: c for c in (Penalty(), Constraint(), Consistent())
+    c.name: c for c in (Penalty(), Constraint(), Consistent(), ProxLinear())
 }

@@ -50,6 +50,25 @@ class Loss(ABC):
         """Mean Hessian at u, (K, K), positive definite; None: identity."""
         return None
 
+    def probe(
+        self,
+        u: Float[Tensor, "n k"],
+        y: Float[Tensor, "n k"],
+        noise: Float[Tensor, "n k"],
+    ) -> Float[Tensor, "n k"]:
+        """Random rows whose covariance is the Hessian of the loss at u.
+
+        Here signs, for the identity: a loss without curvature has it too.
+
+        Parameters
+        ----------
+        u, y : Tensor
+            Outputs and targets, (N, K).
+        noise : Tensor
+            Uniform in [0, 1), shape of ``u``.
+        """
+        return torch.where(noise < 0.5, -1.0, 1.0).to(u)
+
     @abstractmethod
     def value(
         self, v: Float[Tensor, "n k"], y: Float[Tensor, "n k"]
@@ -164,6 +183,18 @@ class CrossEntropy(Loss):
         """Mean of diag(p) - p p^T plus a tenth of the identity."""
         p = torch.softmax(u, 1)
         return torch.diag(p.mean(0) + 0.1) - p.mT @ p / len(p)
+
+    def probe(
+        self,
+        u: Float[Tensor, "n k"],
+        y: Float[Tensor, "n k"],
+        noise: Float[Tensor, "n k"],
+    ) -> Float[Tensor, "n k"]:
+        """e_k - p, k drawn from p: covariance diag(p) - p p^T."""
+        p = torch.softmax(u, 1)
+        drawn = (p.cumsum(1) < noise[:, :1]).sum(1)
+        drawn = drawn.clamp(max=p.shape[1] - 1)  # the sum may round below 1
+        return torch.nn.functional.one_hot(drawn, p.shape[1]) - p
 
     def value(
         self, v: Float[Tensor, "n k"], y: Float[Tensor, "n k"]

@@ -77,6 +77,12 @@ class PiecewiseLinear:
             right = torch.where(u >= piece.lo, piece.slope, right)
         return left, right
 
+    def pull_back(
+        self, r: Float[Tensor, "*s"], u: Float[Tensor, "*s"]
+    ) -> Float[Tensor, "*s"]:
+        """``r`` times the right derivative at ``u``, elementwise."""
+        return r * self.slopes(u)[1]
+
     def prox(
         self, v: Float[Tensor, "*s"], m: Float[Tensor, "*s"], c: float
     ) -> Float[Tensor, "*s"]:

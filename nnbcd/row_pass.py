@@ -15,7 +15,7 @@ from nnbcd.quadratic import from_regression
 from nnbcd.state import State
 from nnbcd.structures import StructuredMatrix
 
-__all__ = ["Weights", "row_pass"]
+__all__ = ["Weights", "chunks", "row_pass"]
 
 Members = list[StructuredMatrix]
 Biases = list[Tensor | None]
@@ -67,7 +67,7 @@ def _settings(problem: Problem) -> Consistent:
     return problem.coupling
 
 
-def _chunks(problem: Problem, rows: int, number: int) -> Iterator[Tensor]:
+def chunks(problem: Problem, rows: int, number: int) -> Iterator[Tensor]:
     """Row numbers, shuffled by the sweep's number, in near-equal parts."""
     n = problem.samples
     order = torch.randperm(n, generator=torch.Generator().manual_seed(number))
@@ -115,9 +115,9 @@ def row_pass(
     )
     width = max(linear.weight_shape[1] for linear in problem.maps)
     rows_each = settings.rows(problem.samples, width)
-    chunks = list(_chunks(problem, rows_each, number))
+    parts = list(chunks(problem, rows_each, number))
     mean = _Mean()
-    for position, numbers in enumerate(chunks):
+    for position, numbers in enumerate(parts):
         # Of the chunk's rows those that are here; sums are over all.
         x, y = problem.rows.pick(problem, numbers)
         inputs, us = row_sums.forward(problem, x, members, biases)
@@ -141,7 +141,7 @@ def row_pass(
             members[i], biases[i] = _fit(
                 problem, i, wanted[i], felts[i], gram, members[i], biases[i]
             )
-        if 2 * position >= len(chunks):
+        if 2 * position >= len(parts):
             mean.add(members, biases)
     last = Weights(tuple(members), tuple(biases))
     return last, mean.projected(problem)

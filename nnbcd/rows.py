@@ -184,10 +184,15 @@ class Rows:
     def pick(self, problem: Problem, numbers: Tensor) -> Tensors:
         """X and y of the numbered rows, counted over all, that are here."""
         if self.group is not None:
-            here = numbers - self.first
-            numbers = here[(here >= 0) & (here < len(problem.x))]
+            here = self.among(problem, numbers)
+            numbers = numbers[here] - self.first
         x, y = problem.x, problem.y
         return mapped.take(x, numbers), mapped.take(y, numbers)
+
+    def among(self, problem: Problem, numbers: Tensor) -> Tensor:
+        """Which of the numbered rows are here: a mask, as ``numbers``."""
+        here = numbers - self.first
+        return (here >= 0) & (here < len(problem.x))
 
     def here(self, n: int) -> slice:
         """Which rows of all are these n."""

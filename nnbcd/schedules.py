@@ -198,7 +198,9 @@ def _projected(
             state = state.put(i, w=member.dense, affine=None)
     if isinstance(problem.coupling, Consistent):
         moved = forward_state(problem, members, state.b)
-        return replace(moved, trust=state.trust, beta=state.beta)
+        return replace(
+            moved, trust=state.trust, beta=state.beta, memory=state.memory
+        )
     return state
 
 

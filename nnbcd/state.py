@@ -34,6 +34,9 @@ class State:
         Share of its full step the next consistent sweep takes.
     beta : float
         How far the next extrapolation goes, in lengths of the sweep's step.
+    memory : tuple of Tensor
+        What a prox-linear sweep hands to the next one: see
+        :class:`nnbcd.prox_linear.memory.Memory`.
     """
 
     w: tuple[Tensor, ...]
@@ -44,6 +47,7 @@ class State:
     affine: tuple[Tensor | None, ...]
     trust: float = 1.0
     beta: float = 1.0
+    memory: tuple[Tensor, ...] = ()
 
     # Capital names, as in the book: state.W[i] is state.w[i].
     @property

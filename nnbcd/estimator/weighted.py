@@ -61,6 +61,16 @@ class Weighted(Loss):
         """Of the loss without weights."""
         return self.inner.curvature(u)
 
+    def probe(
+        self,
+        u: Float[Tensor, "n k"],
+        y: Float[Tensor, "n m"],
+        noise: Float[Tensor, "n k"],
+    ) -> Float[Tensor, "n k"]:
+        """Of the inner loss, times the root of the weight."""
+        rows = self.inner.probe(u, y[:, :-1], noise)
+        return rows * y[:, -1:].sqrt()
+
     def prox(
         self, z: Float[Tensor, "n k"], y: Float[Tensor, "n m"], w: float
     ) -> Float[Tensor, "n k"]:
