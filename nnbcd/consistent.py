@@ -14,6 +14,7 @@ from nnbcd.couplings import Consistent, ProxLinear
 from nnbcd.initialisation import forward_state
 from nnbcd.linalg import squared_norm
 from nnbcd.problem import Problem
+from nnbcd.prox_linear.memory import at_rest
 from nnbcd.row_pass import Weights, row_pass
 from nnbcd.state import State
 from nnbcd.sweep import Update
@@ -53,29 +54,27 @@ def sweep(
     assert isinstance(problem.coupling, Consistent)
     before = objective.value(problem, state)
     modulus = problem.coupling.decrease * problem.samples
-    memory: tuple[Tensor, ...] = ()
-    if isinstance(problem.coupling, ProxLinear):
-        last, mean, memory = prox_linear.row_pass(problem, state, number)
-    else:
-        last, mean = row_pass(problem, state, number)
-    proposals = [last] if mean is None else [last, mean]
+    last, mean, memory = _propose(problem, state, number)
+    proposals = [x for x in (last, mean) if x is not None]
     trials = [_trial(problem, state, weights) for weights in proposals]
     share = 1.0
     taken = _best(trials, before, modulus)
     for share in SHARES if taken is None else ():
+        if last is None:
+            continue
         trial = _trial(problem, state, _part_way(problem, state, last, share))
         taken = _best([trial], before, modulus)
         if taken is not None:
             break
     # The next step is shorter after a refusal, longer after a success. A
     # mean that beats the last weights says that noise has taken over: then
-    # it is shorter too.
-    averaged = taken is trials[-1] and mean is not None
+    # it is shorter too, unless steps shorten anyway.
+    averaged = mean is not None and taken is not None and taken is trials[-1]
     change = 1.5 if share == 1.0 else share
-    if taken is None or averaged:
-        change = AVERAGED if averaged else share
-    if isinstance(problem.coupling, ProxLinear):
-        change = share * problem.coupling.shrink
+    if taken is None:
+        change, memory = share, at_rest(memory)
+    elif averaged and not isinstance(problem.coupling, ProxLinear):
+        change = AVERAGED
     trust = state.trust * change
     if taken is None:
         taken = _Trial(state, before, torch.zeros_like(before))
@@ -90,6 +89,16 @@ def sweep(
     )
     after = replace(taken.state, trust=min(1.0, trust), memory=memory)
     return after, update
+
+
+def _propose(
+    problem: Problem, state: State, number: int
+) -> tuple[Weights | None, Weights | None, tuple[Tensor, ...]]:
+    """Last weights and mean of a pass, and what the next pass remembers."""
+    if not isinstance(problem.coupling, ProxLinear):
+        return *row_pass(problem, state, number), ()
+    found = prox_linear.row_pass(problem, state, number)
+    return found or (None, None, state.memory)
 
 
 @dataclass(frozen=True, eq=False)

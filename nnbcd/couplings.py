@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -167,12 +168,12 @@ class ProxLinear(Consistent):
     Parameters
     ----------
     step : float
-        eta, the length of the step, in (0, 1].
+        eta at its largest, in (0, 1].
     damping : float
-        Added to C, relative to its mean diagonal (the constant column of
-        the bias has its own scale, 1).
+        Added to C, relative to its root mean square eigenvalue (the
+        constant column of the bias has its own scale, 1).
     kappa : float
-        Added to S, relative to its mean diagonal.
+        The same for S.
     pull : float
         Not used here.
     chunk_rows : int or None
@@ -182,13 +183,18 @@ class ProxLinear(Consistent):
     decrease : float
         Relative sufficient decrease asked for.
     clip : float
-        A chunk's step may promise at most this share of the loss.
+        A chunk's full step (eta = 1) may promise this share of the loss;
+        beyond that all steps are shortened.
     inertia : float
         Share of the last step that is made again, in [0, 1).
-    shrink : float
-        Factor on eta after each sweep, in (0, 1].
+    warm_up : int
+        Chunks over which eta rises to ``step``.
+    half_life : int
+        Chunks after which eta has halved.
     refresh : int
         C and S are measured anew every so many chunks.
+    opening : int
+        Sweeps in which the supports of sparse weights are chosen anew.
 
     Notes
     -----
@@ -197,14 +203,16 @@ class ProxLinear(Consistent):
     (2016). Prox-linear blocks: Xu and Yin (2013).
     """
 
-    step: float = 0.05
-    damping: float = 1.0
+    step: float = 0.1
+    damping: float = 0.3
     kappa: float = 1.0
     memory: float = 0.9
-    clip: float = 0.5
+    clip: float = 1.0
     inertia: float = 0.9
-    shrink: float = 0.7
+    warm_up: int = 100
+    half_life: int = 400
     refresh: int = 20
+    opening: int = 5
 
     name = "prox-linear"
 
@@ -212,17 +220,18 @@ class ProxLinear(Consistent):
         super().__post_init__()
         number("clip", self.clip, strict=True)
         number("inertia", self.inertia)
-        number("shrink", self.shrink, strict=True)
-        count("refresh", self.refresh)
-        if self.inertia >= 1 or self.shrink > 1:
-            msg = "inertia must be below 1 and shrink at most 1."
+        for field in ("warm_up", "half_life", "refresh"):
+            count(field, getattr(self, field))
+        count("opening", self.opening, least=0)
+        if self.inertia >= 1:
+            msg = "inertia must be below 1."
             raise ValueError(msg)
 
     def rows(self, n: int, width: int) -> int:
         """Rows of a chunk out of n: about the square root, 50 to 256."""
         if self.chunk_rows is not None:
             return self.chunk_rows
-        return max(50, min(round(n**0.5), 256))
+        return max(50, min(int(0.9 * math.sqrt(n)), 256))
 
 
 BY_NAME: dict[str, Coupling] = {

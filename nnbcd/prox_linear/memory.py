@@ -1,4 +1,4 @@
-"""What a pass hands to the next one: last steps and metrics."""
+"""What a pass hands to the next one: its age, last steps and metrics."""
 
 from __future__ import annotations
 
@@ -7,34 +7,33 @@ from dataclasses import dataclass
 
 import torch
 
-from nnbcd._typing import Tensor
+from nnbcd._typing import Float, Tensor
 from nnbcd.couplings import ProxLinear
 from nnbcd.prox_linear.links import Link
 from nnbcd.prox_linear.metrics import Metric, blend
 
-__all__ = ["Memory"]
+__all__ = ["Memory", "at_rest"]
 
 EARLY = 10  # chunks that are all measured, at the start
-FIELDS = 3  # tensors of a link
 
 
 @dataclass
 class Memory:
-    """Last steps and metrics of each link; changed as a pass goes on.
+    """Changed as a pass goes on, one entry for each link.
 
     Parameters
     ----------
     age : int
-        Chunks gone through since the start.
+        Chunks gone through since the start of the run.
     steps : list of Tensor
         Last step of [W, b], shapes (q, k).
-    metrics : list of Metric
-        Empty before the first chunk.
+    metrics : list of Metric or None
+        None where nothing was measured yet.
     """
 
     age: int
     steps: list[Tensor]
-    metrics: list[Metric]
+    metrics: list[Metric | None]
 
     @staticmethod
     def read(
@@ -48,62 +47,82 @@ class Memory:
         Parameters
         ----------
         stored : sequence of Tensor
-            Age, then the last step and the running means of each link.
+            Empty, or what :meth:`pack` made.
         links : sequence of Link
         like : Tensor
-            Of the number type and device wanted.
+            Of the number type and device wanted, any shape.
         settings : ProxLinear
         """
-        shapes = [_shapes(link) for link in links]
-        flat = [shape for three in shapes for shape in three]
-        if [tuple(x.shape) for x in stored[1:]] == flat:
-            parts = [stored[k : k + 3] for k in range(1, len(stored), FIELDS)]
-            metrics = [
-                _metric(link, c, s, settings)
-                for link, (_, c, s) in zip(links, parts, strict=True)
-            ]
-            # Copies: steps are updated in place.
-            steps = [part[0].clone() for part in parts]
-            return Memory(int(stored[0]), steps, metrics)
-        return Memory(0, [like.new_zeros(three[0]) for three in shapes], [])
+        age = int(stored[0]) if stored else 0
+        rest = list(stored[1:])
+        known = len(rest) == 3 * len(links)
+        steps: list[Tensor] = []
+        metrics: list[Metric | None] = []
+        for i, link in enumerate(links):
+            q, p = link.linear.weight_shape
+            k = p + link.bias
+            shapes = [(q, k), (k, k), (q, q)]
+            part = rest[3 * i : 3 * i + 3] if known else []
+            if [tuple(x.shape) for x in part] == shapes:
+                steps.append(part[0])
+                metrics.append(_metric(link, part[1], part[2], settings))
+            else:
+                steps.append(like.new_zeros(q, k))
+                metrics.append(None)
+        return Memory(age, steps, metrics)
 
     def pack(self) -> tuple[Tensor, ...]:
-        """As a state keeps it."""
+        """As a state keeps it: age, then step, C and S of each link."""
         out = [torch.tensor(float(self.age), dtype=torch.float64)]
         for step, metric in zip(self.steps, self.metrics, strict=True):
+            assert metric is not None
             out += [step, metric.c, metric.s]
         return tuple(out)
 
     def due(self, settings: ProxLinear) -> bool:
         """Whether the metrics are to be measured at this chunk."""
-        return self.age < EARLY or self.age % settings.refresh == 0
+        early = self.age < EARLY or any(x is None for x in self.metrics)
+        return early or self.age % settings.refresh == 0
 
     def measured(
         self,
         links: Sequence[Link],
-        cs: Sequence[Tensor],
-        ss: Sequence[Tensor],
+        cs: Sequence[Float[Tensor, "k k"]],
+        ss: Sequence[Float[Tensor, "q q"]],
         settings: ProxLinear,
     ) -> None:
-        """Take in fresh C (k, k) and S (q, q) of every link."""
+        """Take in fresh C and S of every link.
+
+        Parameters
+        ----------
+        links : sequence of Link
+        cs, ss : sequence of Tensor
+            Shapes (k, k) and (q, q).
+        settings : ProxLinear
+        """
         # At first the plain mean, so that no chunk weighs too much.
-        memory = min(settings.memory, self.age / (self.age + 1))
-        pasts = [(x.c, x.s) for x in self.metrics] or [(None, None)] * len(cs)
-        self.metrics = [
-            _metric(
-                link, blend(p[0], c, memory), blend(p[1], s, memory), settings
-            )
-            for link, p, c, s in zip(links, pasts, cs, ss, strict=True)
-        ]
+        weight = min(settings.memory, self.age / (self.age + 1))
+        for i, (link, c, s) in enumerate(zip(links, cs, ss, strict=True)):
+            past = self.metrics[i]
+            if past is not None:
+                c, s = blend(past.c, c, weight), blend(past.s, s, weight)
+            self.metrics[i] = _metric(link, c, s, settings)
+
+
+def at_rest(stored: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """The same with all last steps zero: for a step that was refused.
+
+    Parameters
+    ----------
+    stored : sequence of Tensor
+        Empty, or what :meth:`Memory.pack` made.
+    """
+    return tuple(
+        torch.zeros_like(x) if i % 3 == 1 else x for i, x in enumerate(stored)
+    )
 
 
 def _metric(link: Link, c: Tensor, s: Tensor, settings: ProxLinear) -> Metric:
     return Metric.of(
         c, s, bias=link.bias, damping=settings.damping, kappa=settings.kappa
     )
-
-
-def _shapes(link: Link) -> list[tuple[int, ...]]:
-    q, p = link.linear.weight_shape
-    k = p + link.bias
-    return [(q, k), (k, k), (q, q)]

@@ -1,6 +1,6 @@
 r"""The metric of a link: C of its inputs, S of its outputs.
 
-With a chunk of m rows, each of t positions (one, except in a convolution),
+With a chunk of m samples, each of t positions (one, but in a convolution),
 
 .. math::
 
@@ -60,7 +60,7 @@ class Metric:
         bias : bool
             Whether the last column of the inputs is the constant.
         damping, kappa : float
-            See :func:`damped`.
+            Shares added to C and S, see :func:`damped`.
         """
         return Metric(
             c,
@@ -70,26 +70,26 @@ class Metric:
         )
 
 
-def measure(
-    rows: Float[Tensor, "m k"], count: int
-) -> Float[Tensor, "k k"]:
+def measure(rows: Float[Tensor, "m k"], count: int) -> Float[Tensor, "k k"]:
     """Sum of the outer products of the rows over ``count``, (k, k)."""
     return linalg.gram(rows) / count
 
 
-def blend(past: Tensor | None, fresh: Tensor, memory: float) -> Tensor:
-    """Running mean, shape of ``fresh``; without a past, ``fresh``."""
-    if past is None:
-        return fresh
-    return torch.lerp(fresh, past, memory)
+def blend(
+    past: Float[Tensor, "d d"], fresh: Float[Tensor, "d d"], weight: float
+) -> Float[Tensor, "d d"]:
+    """Running mean (d, d): ``weight`` of the past, the rest is fresh."""
+    return torch.lerp(fresh, past, weight)
 
 
 def damped(
     h: Float[Tensor, "d d"], share: float, *, bias: bool
 ) -> Float[Tensor, "d d"]:
-    """``h`` plus ``share`` of its mean diagonal on the diagonal.
+    """``h`` plus ``share`` of its root mean square eigenvalue.
 
-    The constant column of a bias has its own scale, one: then a step does
+    Most of C lies in few directions, the more so the wider it is. The mean
+    diagonal would damp wide layers too little and narrow ones too much.
+    The constant column of a bias has its own scale, one: so a step does
     not depend on the unit of the inputs.
 
     Parameters
@@ -103,7 +103,8 @@ def damped(
     """
     p = len(h) - bias
     tiny = torch.finfo(h.dtype).tiny ** 0.5
-    shift = (share * h.diagonal()[:p].mean() + tiny).repeat(len(h))
+    size = torch.linalg.matrix_norm(h[:p, :p]) / p**0.5
+    shift = (share * size + tiny).repeat(len(h))
     shift[p:] = share
     return h + torch.diag(shift)
 

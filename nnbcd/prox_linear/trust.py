@@ -1,12 +1,26 @@
-"""How much of a step is made: one number for the whole network."""
+"""How long the steps of a chunk are: numbers for the whole network."""
 
 from __future__ import annotations
 
 import torch
 
 from nnbcd._typing import Float, Tensor
+from nnbcd.couplings import ProxLinear
 
-__all__ = ["factor"]
+__all__ = ["eta", "factor"]
+
+
+def eta(settings: ProxLinear, age: int) -> float:
+    """The step at a chunk: eta rises to ``step`` and falls by half-lives.
+
+    Parameters
+    ----------
+    settings : ProxLinear
+    age : int
+        Chunks gone through before this one.
+    """
+    rise = min(1.0, (age + 1) / settings.warm_up)
+    return float(settings.step * rise * 0.5 ** (age / settings.half_life))
 
 
 def factor(
@@ -16,7 +30,7 @@ def factor(
 
     q is what the model promises for a full step, the sum over the links of
     :math:`\langle D, \hat S^{-1} D \hat C^{-1} \rangle`. No step can lower
-    the loss by more than itself, so a model that promises more is wrong.
+    a loss by more than itself, so a model that promises more is wrong.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ import torch
 from nnbcd._typing import Bool, Float, Tensor
 from nnbcd.prox_linear.metrics import Metric
 
-__all__ = ["direction", "sparse", "wanted", "whole"]
+__all__ = ["direction", "on_support", "sparse", "wanted", "whole"]
 
 
 def wanted(
@@ -67,7 +67,7 @@ def whole(
 def direction(
     d: Float[Tensor, "q k"], metric: Metric
 ) -> Float[Tensor, "q k"]:
-    """X from D, shape (q, k)."""
+    """X from D, both (q, k), on all entries."""
     return metric.s_inverse @ d @ metric.c_inverse
 
 
@@ -90,6 +90,14 @@ def sparse(
 def on_support(
     x: Float[Tensor, "q k"], mask: Bool[Tensor, "q p"]
 ) -> Float[Tensor, "q k"]:
-    """``x`` with zeros outside the mask; a bias column is left alone."""
+    """``x`` with zeros outside the mask; a bias column is left alone.
+
+    Parameters
+    ----------
+    x : Tensor
+        Shape (q, k), k is p or p + 1.
+    mask : Tensor
+        Shape (q, p).
+    """
     kept = x[:, : mask.shape[1]] * mask
     return torch.cat([kept, x[:, mask.shape[1] :]], dim=1)
