@@ -16,7 +16,8 @@ subgradient, where it is computed  q k + 2 in each layer
 so nothing that grows with the rows. A consistent sweep goes through the rows
 in chunks of a size that does not grow with them, and exchanges for each
 chunk the Gram matrices, the products and the sensitivities: k^2 + q k and,
-above the lowest structured layer, p^2 for each layer.
+above the lowest structured layer, p^2 for each layer. A prox-linear sweep:
+see :mod:`nnbcd.prox_linear.traffic`.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnbcd.affine import DenseMap
-from nnbcd.couplings import Consistent
+from nnbcd.couplings import Consistent, ProxLinear
 from nnbcd.losses import CrossEntropy
 from nnbcd.network import Network
+from nnbcd.prox_linear import traffic as prox_linear
 
 if TYPE_CHECKING:
     from nnbcd.solver import Solver
@@ -53,6 +55,11 @@ def of_sweep(solver: Solver, network: Network, rows: int) -> tuple[int, int]:
         Of the consistent coupling: of a sweep whose first proposals are
         taken.
     """
+    if isinstance(solver.method, ProxLinear):
+        numbers, messages, trials = prox_linear.numbers(
+            solver.method, network, rows
+        )
+        return numbers + 4 + trials, messages + 4 + trials
     if isinstance(solver.method, Consistent):
         return _consistent(solver.method, network, rows, solver)
     depth, numbers, messages = len(network.layers), 0, 0
@@ -84,6 +91,10 @@ def flops(
     processes : int
     """
     n = -(-rows // processes)
+    if isinstance(solver.method, ProxLinear):
+        total = prox_linear.flops(solver.method, network, rows, n)
+        shapes = _shapes(network)
+        return total + sum(4.0 * n * t * q * k for q, k, t in shapes)
     if isinstance(solver.method, Consistent):
         return _consistent_flops(solver.method, network, rows, n)
     total = 0.0

@@ -40,16 +40,19 @@ CASES: dict[str, dict[str, Any]] = {
     "constraint": {"loss": CrossEntropy(), "schedule": Gradual(2)},
     "consistent": {"loss": CrossEntropy()},
     "consistent convolution": {"time_limit": 1e6},
+    "prox-linear": {"loss": CrossEntropy()},
+    "prox-linear sparse": {},
+    "prox-linear convolution": {"time_limit": 1e6},
 }
 
 
 def network(name: str) -> Network:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LargerThanDenseWarning)
-        if name == "consistent convolution":
+        if name.endswith("convolution"):
             layers = [Conv2d(3, 3), Conv2d(2, 3, structure=LowRank(1))]
             return Network((1, 8, 8), [*layers, Dense(10)])
-        if name == "consistent":
+        if name in ("consistent", "prox-linear"):
             first = Dense(20, structure=TensorTrain(rank=4))
             return Network(64, [first, Dense(12), Dense(10)])
         return Network(

@@ -13,6 +13,7 @@ from nnbcd import (
     Checkpoint,
     CheckpointWarning,
     Dense,
+    Free,
     Gradual,
     LowRank,
     Network,
@@ -349,7 +350,9 @@ def test_a_layout_is_kept(name):
 @pytest.mark.parametrize(
     "structure", [Sparse(0.5), LowRank(2), TensorTrain(2)]
 )
-@pytest.mark.parametrize("coupling", ["penalty", "constraint", "consistent"])
+@pytest.mark.parametrize(
+    "coupling", ["penalty", "constraint", "consistent", "prox-linear"]
+)
 def test_every_part_of_a_state_is_kept(structure, coupling):
     network = Network(6, [Dense(8, structure=structure), Dense(3)])
     solver = Solver(coupling=coupling)
@@ -357,7 +360,8 @@ def test_every_part_of_a_state_is_kept(structure, coupling):
     state, _ = solver.step(problem, solver.init(problem))
     arrays, layout = pack(state)
     after = unpack(arrays, json.loads(json.dumps(layout)), None)
-    for name in ("w", "b", "u", "v", "affine"):
+    assert (len(state.memory) > 0) == (coupling == "prox-linear")
+    for name in ("w", "b", "u", "v", "affine", "memory"):
         for a, b in zip(
             getattr(state, name), getattr(after, name), strict=True
         ):
@@ -373,3 +377,17 @@ def test_every_part_of_a_state_is_kept(structure, coupling):
     assert (g.dense is state.w[0]) == (copy.dense is after.w[0])
     assert after.g[1] is None
     assert (after.trust, after.beta) == (state.trust, state.beta)
+
+
+@pytest.mark.parametrize(
+    "structure", [Free(), Sparse(0.5), LowRank(2), TensorTrain(2)]
+)
+def test_prox_linear_goes_on_bit_by_bit(path, structure):
+    layers = [Dense(8, structure=structure), Dense(5), Dense(3)]
+    half = Solver(coupling="prox-linear", sweeps=3)
+    half.fit(Network(6, layers), X, Y, checkpoint=path)
+    longer = replace(half, sweeps=8)
+    rest = longer.fit(Network(6, layers), X, Y, checkpoint=path)
+    whole = longer.fit(Network(6, layers), X, Y)
+    assert equal(rest, whole)
+    assert all(map(torch.equal, rest.state.memory, whole.state.memory))

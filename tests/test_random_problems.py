@@ -111,23 +111,22 @@ def penalties(draw, depth):
     return out
 
 
+COUPLINGS = ("penalty", "penalty", "constraint", "consistent")
+
+
 @st.composite
-def problems(draw):
+def problems(draw, couplings=COUPLINGS):
     """A solver, a network, data and a seed."""
     shape, layers = draw(chains())
     solver = {
         "penalties": draw(penalties(len(layers))),
         "loss": draw(st.sampled_from(sorted(LOSSES))),
         "g_step": draw(st.sampled_from(["guarded", "als"])),
-        "coupling": draw(
-            st.sampled_from(
-                ["penalty", "penalty", "constraint", "consistent"]
-            )
-        ),
+        "coupling": draw(st.sampled_from(couplings)),
         "acceleration": draw(st.integers(0, 3)) == 0,
         "scale": draw(decades(-1, 0.5)),
     }
-    if solver["coupling"] == "consistent":  # V is the network's own there
+    if solver["coupling"] in ("consistent", "prox-linear"):  # V is the network's own there
         solver["penalties"].pop("v_bounds", None)
     seed = draw(st.integers(0, 2**16))
     n, size = draw(st.integers(1, 60)), draw(decades(-2, 2))
@@ -182,7 +181,7 @@ def run(spec, tally, sweeps):
         assert phi - before <= LIMIT * before
 
 
-def many(count, sweeps):
+def many(count, sweeps, couplings=COUPLINGS):
     """Run ``count`` random problems, always the same ones."""
     tally = {"problems": 0, "sweeps": 0, "rises": 0, "worst": 0.0}
 
@@ -194,7 +193,7 @@ def many(count, sweeps):
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
-    @given(problems())
+    @given(problems(couplings))
     def each(spec):
         run(spec, tally, sweeps)
 
@@ -214,6 +213,14 @@ def test_two_hundred_random_problems():
     tally = many(200, sweeps=3)
     print(report(tally))
     assert tally["problems"] >= 200
+    assert tally["rises"] == 0
+
+
+@pytest.mark.slow
+def test_a_hundred_random_problems_of_prox_linear():
+    tally = many(100, sweeps=3, couplings=("prox-linear",))
+    print(report(tally))
+    assert tally["problems"] >= 100
     assert tally["rises"] == 0
 
 

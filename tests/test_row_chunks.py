@@ -86,7 +86,9 @@ def both(network: Network, **settings: Any) -> tuple[Result, Result]:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("coupling", ["penalty", "constraint", "consistent"])
+@pytest.mark.parametrize(
+    "coupling", ["penalty", "constraint", "consistent", "prox-linear"]
+)
 def test_iterates_are_those_of_the_run_in_memory(
     name: str, coupling: str
 ) -> None:
@@ -170,7 +172,7 @@ def test_a_run_leaves_no_file_behind(
 def test_a_checkpoint_goes_on_in_pieces_and_back(tmp_path: Path) -> None:
     x, y = digits()
     network, kept = NETWORKS["sparse"](), tmp_path / "run.npz"
-    for coupling in ("constraint", "consistent"):
+    for coupling in ("constraint", "consistent", "prox-linear"):
         kept.unlink(missing_ok=True)
         settings: dict[str, Any] = {"coupling": coupling}
         Solver(sweeps=2, **settings).fit(network, x, y, checkpoint=kept)

@@ -12,7 +12,7 @@ from nnbcd.couplings import ProxLinear
 from nnbcd.prox_linear.links import Link
 from nnbcd.prox_linear.metrics import Metric, blend
 
-__all__ = ["Memory", "at_rest"]
+__all__ = ["Memory", "at_rest", "is_due"]
 
 EARLY = 10  # chunks that are all measured, at the start
 
@@ -81,8 +81,7 @@ class Memory:
 
     def due(self, settings: ProxLinear) -> bool:
         """Whether the metrics are to be measured at this chunk."""
-        early = self.age < EARLY or any(x is None for x in self.metrics)
-        return early or self.age % settings.refresh == 0
+        return is_due(self.age, settings) or None in self.metrics
 
     def measured(
         self,
@@ -107,6 +106,11 @@ class Memory:
             if past is not None:
                 c, s = blend(past.c, c, weight), blend(past.s, s, weight)
             self.metrics[i] = _metric(link, c, s, settings)
+
+
+def is_due(age: int, settings: ProxLinear) -> bool:
+    """Whether C and S are measured at a chunk of this age."""
+    return age < EARLY or age % settings.refresh == 0
 
 
 def at_rest(stored: Sequence[Tensor]) -> tuple[Tensor, ...]:
