@@ -73,11 +73,10 @@ def fixed_point(solver, network):
     could take up, but the first SVD of the mean of W and G does not see it.
     """
 
-    def at(text):
-        return torch.tensor(eval(text), dtype=torch.float64)
-
-    w = at("[[2, 0, 0, 2], [1, 0, 0, -2]]")
-    copy = CUBE.project(at("[[2, 0, 0, 0], [0, 0, 0, 0]]"))
+    w = torch.tensor([[2.0, 0, 0, 2], [1, 0, 0, -2]], dtype=torch.float64)
+    corner = torch.zeros_like(w)
+    corner[0, 0] = 2.0
+    copy = CUBE.project(corner)
     gap = w - copy.dense
     x = torch.eye(4, dtype=torch.float64)
     problem = solver.problem(network, x, (w + 3 * gap).T)
