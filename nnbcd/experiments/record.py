@@ -86,7 +86,9 @@ class RunRecord:
         descends = seen["monotone"] and seen["sufficient_decrease"]
         if not (descends and seen["moved"]) or seen["bounded_b"] is False:
             return "NO"
-        judged = seen["bounded_b"] and seen["moved"] >= LEAST
+        # Without a word on standstills the record is older than that test.
+        told = "standstill" in seen and seen["moved"] >= LEAST
+        judged = told and seen["bounded_b"]
         return "holds" if judged else "H1"
 
     @property
