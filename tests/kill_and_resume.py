@@ -107,10 +107,13 @@ def child(solver, path, out, said):
     os._exit(0)
 
 
-def waited(pid, seconds):
-    """Whether the process ended by itself in that time."""
+def waited(pid, seconds, file=None):
+    """Whether the process ended by itself in that time.
+
+    With a file: in that time, and not before the file is there.
+    """
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end or not (file is None or file.exists()):
         gone, status = os.waitpid(pid, os.WNOHANG)
         if gone:
             if status:
@@ -136,7 +139,14 @@ def killed(solver, path, seconds, wanted, rng, report):
         pid = child(solver, path, out, said)
         if report["kills"] >= wanted:
             os.waitpid(pid, 0)
-        elif not waited(pid, seconds * rng.uniform(0.0, 3.5 / solver.sweeps)):
+            break_off = False
+        else:
+            # The first is let live to its first checkpoint, so that on any
+            # machine, however busy, the next one resumes.
+            length = seconds * rng.uniform(0.0, 3.5 / solver.sweeps)
+            first = None if report["sweeps"] else path
+            break_off = not waited(pid, length, first)
+        if break_off:
             hard = rng.random() < 0.8
             os.kill(pid, signal.SIGKILL if hard else signal.SIGINT)
             os.waitpid(pid, 0)
